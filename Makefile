@@ -1,0 +1,145 @@
+# Waxseal. `make run` and `make test` do everything, from a bare Debian bookworm.
+
+BUILD    ?= build
+CFLAGS   ?= -O2 -g
+WARNINGS := -std=c11 -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 \
+            -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
+DEFINES  := -D_GNU_SOURCE -Icore -Icgi/shared -I$(BUILD)/generated
+PART_CFLAGS = $(WARNINGS) $(HARDEN) $(CFLAGS) $(SANITIZE) $(DEFINES) -fPIC -MMD -MP
+LIBS     := -lfcgi -lsqlite3 -ljansson -linih -lidn2 -lpsl -lldns -lcurl -lcrypto \
+            -lpthread -lm
+
+# a part is a folder of C files; main.c makes a program of it, the rest a
+# library that the tests link too
+core_DIR     := core
+shared_DIR   := cgi/shared
+domains_DIR  := cgi/domains
+tracking_DIR := cgi/tracking
+events_DIR   := cgi/events
+worker_DIR   := cgi/worker
+waxseal_DIR  := cgi/waxseal
+PARTS        := core shared domains tracking events worker waxseal
+PROGRAMS     := waxseal-domains waxseal-tracking waxseal-events waxseal-worker waxseal
+MODULE       := $(BUILD)/ngx_http_waxseal_module.so
+
+.PHONY: all deps run test asan bench fuzz clean format tidy compile-commands \
+        programs module unit fuzzers check-style
+.DEFAULT_GOAL := all
+
+# all, run, test and so on install what is missing first; the compilers may
+# not be there when this file is read, hence the second make
+all: deps
+	+@$(MAKE) --no-print-directory programs module compile-commands
+
+deps:
+	@./tools/deps $(if $(filter test asan bench fuzz,$(MAKECMDGOALS)),test,build)
+
+run: all
+	@./tools/run $(ARGS)
+
+test: all
+	+@$(MAKE) --no-print-directory unit
+	@BUILD=$(BUILD) ./tests/run $(TESTS)
+
+asan: deps
+	+@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" HARDEN= \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" \
+	  programs module unit
+	@BUILD=build/asan ./tests/run $(TESTS)
+
+bench: all
+	+@$(MAKE) --no-print-directory $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+	@BUILD=$(BUILD) ./tests/bench/run
+
+FUZZ_SECONDS ?= 10
+fuzz: deps
+	+@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" HARDEN= \
+	  SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" fuzzers
+	@./tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+
+clean:
+	rm -rf build compile_commands.json
+
+format:
+	clang-format -i $(wildcard core/*.[ch] cgi/*/*.[ch] cgi/*/*/*.[ch] tests/unit/*/*.[ch] tests/fuzz/*/*.c tests/bench/*.c)
+
+tidy: compile-commands
+	clang-tidy -p . $(wildcard core/*.c cgi/*/*.c cgi/*/*/*.c)
+
+check-style:
+	@./tools/check-style
+
+# ---- parts ----
+
+define part_rules
+$(1)_SRC := $$(filter-out $$($(1)_DIR)/main.c,$$(wildcard $$($(1)_DIR)/*.c $$($(1)_DIR)/*/*.c))
+$(1)_OBJ := $$($(1)_SRC:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/lib$(1).a: $$($(1)_OBJ)
+	@rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach part,$(PARTS),$(eval $(call part_rules,$(part))))
+shared_OBJ += $(BUILD)/obj/embedded.o
+$(BUILD)/libshared.a: $(BUILD)/obj/embedded.o
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(PART_CFLAGS) $(if $(filter cgi/%,$<),-I$(dir $<) -I$(word 1,$(subst /, ,$<))/$(word 2,$(subst /, ,$<))) -c $< -o $@
+
+# migrations and the nginx configuration template travel inside the programs
+EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/nginx.conf.in conf/waxseal.conf.in
+$(BUILD)/generated/embedded.c: tools/embed $(EMBEDDED)
+	@mkdir -p $(@D)
+	@./tools/embed $(EMBEDDED) > $@.new && mv $@.new $@
+$(BUILD)/obj/embedded.o: $(BUILD)/generated/embedded.c
+	@mkdir -p $(@D)
+	$(CC) $(PART_CFLAGS) -c $< -o $@
+
+programs: $(PROGRAMS:%=$(BUILD)/bin/%)
+
+define program_rules
+$(BUILD)/bin/$(1): $(BUILD)/obj/cgi/$(2)/main.o $(BUILD)/lib$(2).a $(BUILD)/libshared.a $(BUILD)/libcore.a
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) -Wl,-z,relro,-z,now $$^ $(LIBS) -o $$@
+endef
+$(eval $(call program_rules,waxseal-domains,domains))
+$(eval $(call program_rules,waxseal-tracking,tracking))
+$(eval $(call program_rules,waxseal-events,events))
+$(eval $(call program_rules,waxseal-worker,worker))
+$(eval $(call program_rules,waxseal,waxseal))
+
+# ---- the nginx module, built the way every nginx add-on is ----
+
+MODULE_SRC := config $(wildcard ngx_module/*.[ch] core/*.[ch])
+module: $(MODULE)
+$(MODULE): $(MODULE_SRC) tools/build-module
+	@mkdir -p $(@D)
+	@SANITIZE="$(SANITIZE)" ./tools/build-module $(BUILD)/nginx $@
+
+# ---- tests ----
+
+# tests/unit/<part>/test_*.c is linked with that part
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
+unit: $(UNIT)
+$(BUILD)/unit/%: tests/unit/%.c $(PARTS:%=$(BUILD)/lib%.a)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/$(word 1,$(subst /, ,$*)) $< \
+	  $(if $(filter core shared,$(word 1,$(subst /, ,$*))),,$(BUILD)/lib$(word 1,$(subst /, ,$*)).a) \
+	  $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -lcheck -lsubunit -lrt -o $@
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*/fuzz_*.c))
+fuzzers: $(FUZZERS)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(PARTS:%=$(BUILD)/lib%.a)
+	@mkdir -p $(@D)
+	clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(word 1,$(subst /, ,$*)) $< \
+	  $(if $(filter core shared,$(word 1,$(subst /, ,$*))),,$(BUILD)/lib$(word 1,$(subst /, ,$*)).a) \
+	  $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libshared.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) $< $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
+
+compile-commands:
+	@./tools/compile-commands "$(CC) $(WARNINGS) $(CFLAGS) $(DEFINES)" > compile_commands.json
+
+-include $(shell find $(BUILD)/obj $(BUILD)/unit -name '*.d' 2>/dev/null)

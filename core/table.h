@@ -1,0 +1,85 @@
+#ifndef WXS_CORE_TABLE_H
+#define WXS_CORE_TABLE_H
+
+#include <stdint.h>
+
+#include "link_key.h"
+#include "token.h"
+
+/* The lookup table: tracking host -> domains, link id -> destination, in one
+ * file that every nginx worker maps and one writer appends to. Little-endian.
+ *
+ * Header, 4096 bytes:
+ *
+ *   offset  size  field
+ *   0       8     "WXTABLE1"
+ *   8       4     header size, 4096
+ *   12      4     flags, 0
+ *   16      8     bucket count, a power of two
+ *   24      8     arena offset, after the buckets, a multiple of 4096
+ *   32      8     file size
+ *   40      16    hash seed (SipHash key), random
+ *   56      16    kernel boot id of the build
+ *   72      8     built, ms since 1970
+ *   80      8     generation, +1 with each rebuild
+ *   88      4     CRC-32C of bytes 0-87
+ *   128     8     arena top, file offset of the first free byte
+ *   136     8     live entries
+ *   144     8     dead entries
+ *   152     8     dead bytes in the arena
+ *   160     8     applied: sequence number of the last change applied
+ *   192     4     superseded: 1 = a newer file has this path
+ *
+ * Buckets of 64 bytes are 8 slots of 64 bits: tag (24 high bits of the hash),
+ * then offset / 8 (40 bits). 0 is empty, all ones a tombstone. An entry's home
+ * is hash modulo bucket count; a full bucket goes on in the next one, and a
+ * search ends at a bucket with an empty slot.
+ *
+ * A record is written whole into the arena, then one slot is stored with
+ * release order; it never changes afterwards. An update is a new record and a
+ * slot store. A reader takes no lock and checks every offset and length against
+ * the mapping, so that a hostile file can mislead but never crash it. */
+
+#define WXS_TABLE_MAGIC       "WXTABLE1"
+#define WXS_TABLE_HEADER      4096
+#define WXS_TABLE_BUCKET      64
+#define WXS_HOST_MAX          253
+#define WXS_HOST_DOMAINS_MAX  8
+#define WXS_VALID_KEYS_SIZE   32
+
+/* Flags of a domain on a host. */
+#define WXS_DOMAIN_RECORD_OPENS  0x0001
+#define WXS_DOMAIN_RECORD_CLICKS 0x0002
+#define WXS_DOMAIN_KILLED        0x0004 /* answer 410 */
+#define WXS_DOMAIN_DELETED       0x0008 /* redirect, record nothing */
+#define WXS_DOMAIN_TLS_ENFORCED  0x0010
+
+/* A domain that a tracking host serves, as it lies in the file: 96 bytes. */
+typedef struct {
+    uint32_t number;
+    uint16_t flags;
+    uint16_t reserved;
+    uint8_t id[WXS_DOMAIN_ID_SIZE];
+    uint8_t secret[WXS_LINK_SECRET_SIZE];
+    uint8_t valid_keys[WXS_VALID_KEYS_SIZE]; /* bit n = key id n verifies */
+    uint64_t certificate; /* generation, 0 = none */
+} wxs_table_domain;
+
+/* The domains of a host, newest owner first: a host that changed its owner
+ * keeps the links of the former ones alive. Points into the mapping. */
+typedef struct {
+    const wxs_table_domain *domains;
+    size_t count; /* 1 to WXS_HOST_DOMAINS_MAX */
+} wxs_table_host;
+
+#define WXS_LINK_KILLED 0x01
+
+/* A table link. url points into the mapping. */
+typedef struct {
+    uint32_t domain; /* number of the domain it belongs to */
+    uint8_t flags;
+    const char *url;
+    size_t url_len;
+} wxs_table_link;
+
+#endif

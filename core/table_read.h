@@ -1,0 +1,49 @@
+#ifndef WXS_CORE_TABLE_READ_H
+#define WXS_CORE_TABLE_READ_H
+
+#include <stdbool.h>
+
+#include "table.h"
+
+/* A table file mapped for reading; pointers that lookups return are valid
+ * until it is closed. Safe for any number of threads and processes. */
+typedef struct {
+    const uint8_t *map;
+    size_t size;
+    uint64_t bucket_mask;
+    uint64_t arena_offset;
+    uint64_t seed[2];
+} wxs_table;
+
+/* Maps and checks a file. WXS_IO, WXS_BAD_FORMAT (also truncated files),
+ * WXS_BAD_VERSION. Never populates the mapping. */
+wxs_status wxs_table_open(wxs_table *table, const char *path);
+
+void wxs_table_close(wxs_table *table);
+
+/* True when the writer has put a newer file under the path: open it again. */
+bool wxs_table_superseded(const wxs_table *table);
+
+/* host: lower case, no port, no trailing dot, any bytes. WXS_NOT_FOUND;
+ * WXS_BAD_FORMAT when the entry is damaged. */
+wxs_status wxs_table_find_host(const wxs_table *table, const char *host,
+                               size_t len, wxs_table_host *found);
+
+/* The URL found has passed wxs_destination_check() again on the way out.
+ * WXS_NOT_FOUND, WXS_BAD_FORMAT. */
+wxs_status wxs_table_find_link(const wxs_table *table, uint64_t link_id,
+                               wxs_table_link *found);
+
+typedef struct {
+    uint64_t generation;
+    uint64_t built_ms;
+    uint64_t applied;
+    uint64_t live;
+    uint64_t dead;
+    uint64_t bytes_used; /* of the file, header and buckets included */
+    uint64_t bytes_size;
+} wxs_table_info;
+
+void wxs_table_get_info(const wxs_table *table, wxs_table_info *info);
+
+#endif

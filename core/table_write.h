@@ -1,0 +1,58 @@
+#ifndef WXS_CORE_TABLE_WRITE_H
+#define WXS_CORE_TABLE_WRITE_H
+
+#include "table_read.h"
+
+/* The one writer of a table file, under flock. Killed at any instant it leaves
+ * a right file behind: at worst some unreferenced bytes. */
+typedef struct wxs_table_writer wxs_table_writer;
+
+typedef struct {
+    uint64_t hosts; /* entries to have room for */
+    uint64_t links;
+    uint64_t url_bytes; /* of all distinct destinations */
+} wxs_table_capacity;
+
+/* Starts a new file beside path (path + ".new"), with room for at least
+ * twice the capacity given. Nobody sees it before wxs_table_publish().
+ * mode 0640. WXS_BUSY, WXS_IO, WXS_FULL (disk). */
+wxs_status wxs_table_create(const char *path,
+                            const wxs_table_capacity *capacity,
+                            uint64_t generation, wxs_table_writer **writer);
+
+/* Renames the new file over its path and tells the readers of the former file
+ * that it is superseded. The writer stays open on the new file. WXS_IO. */
+wxs_status wxs_table_publish(wxs_table_writer *writer);
+
+/* Opens the file in place to go on writing. WXS_NOT_FOUND: no file;
+ * WXS_BAD_FORMAT, WXS_BAD_VERSION: build a new one; WXS_BUSY, WXS_IO.
+ * *same_boot tells whether it was built since the machine started; if not, a
+ * power loss may have torn it and it must be built anew. */
+wxs_status wxs_table_writer_open(const char *path, bool *same_boot,
+                                 wxs_table_writer **writer);
+
+/* Releases the lock; an unpublished file is removed. */
+void wxs_table_writer_close(wxs_table_writer *writer);
+
+/* Each replaces what was there. WXS_FULL: build a larger file;
+ * WXS_TOO_LONG, WXS_BAD_FORMAT on values out of bounds. */
+wxs_status wxs_table_put_host(wxs_table_writer *writer, const char *host,
+                              size_t len, const wxs_table_domain *domains,
+                              size_t count);
+wxs_status wxs_table_put_link(wxs_table_writer *writer, uint64_t link_id,
+                              uint32_t domain, uint8_t flags, const char *url,
+                              size_t url_len);
+
+/* WXS_NOT_FOUND if it was not there. */
+wxs_status wxs_table_remove_host(wxs_table_writer *writer, const char *host,
+                                 size_t len);
+wxs_status wxs_table_remove_link(wxs_table_writer *writer, uint64_t link_id);
+
+/* The number of the last change that the file holds. Storing it after the
+ * change itself makes a killed writer repeat a change, never skip one. */
+void wxs_table_set_applied(wxs_table_writer *writer, uint64_t sequence);
+
+/* The reader's view of the file being written, for lookups and info. */
+const wxs_table *wxs_table_writer_view(const wxs_table_writer *writer);
+
+#endif
