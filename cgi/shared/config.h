@@ -1,0 +1,103 @@
+#ifndef WXS_SHARED_CONFIG_H
+#define WXS_SHARED_CONFIG_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* The settings of docs/settings.md: an INI file, each key overridable by the
+ * environment as WAXSEAL_SECTION_KEY. */
+
+#define WXS_REGIONS 4
+#define WXS_NETWORKS_MAX 64
+
+typedef enum { WXS_SCHEME_AUTO, WXS_SCHEME_HTTP, WXS_SCHEME_HTTPS } wxs_scheme;
+typedef enum { WXS_DNS_AUTHORITATIVE, WXS_DNS_RECURSIVE } wxs_dns_mode;
+
+/* IPv4 as v4-mapped IPv6, the prefix length counted in those 128 bits. */
+typedef struct {
+    struct in6_addr address;
+    uint8_t prefix;
+} wxs_network;
+
+typedef struct {
+    wxs_network item[WXS_NETWORKS_MAX];
+    size_t count;
+} wxs_networks;
+
+typedef struct {
+    const char *name; /* one of the API's four */
+    char spf_include[254];
+    char bounce_mx[254];
+    char tracking_target[254];
+} wxs_region;
+
+typedef struct {
+    char dir[400]; /* the state directory, absolute */
+    struct {
+        char listen[64]; /* address:port */
+    } api;
+    struct {
+        char listen[64];
+        char tls_listen[64];
+        wxs_scheme public_scheme;
+        wxs_networks trusted_proxies;
+    } edge;
+    struct {
+        struct sockaddr_storage resolver;
+        socklen_t resolver_len;
+        uint16_t port;
+        wxs_networks allow_ns;
+        wxs_dns_mode mode;
+    } dns;
+    struct {
+        int64_t window_ms;
+        int64_t min_interval_ms;
+        int64_t max_interval_ms;
+        int64_t watch_interval_ms;
+    } verify;
+    struct {
+        char allow_special[512]; /* names, single spaces between them */
+    } names;
+    struct {
+        int64_t sync_ms;
+    } journal;
+    struct {
+        int64_t hold_ms;
+    } events;
+    struct {
+        char directory[256];
+        char email[254];
+        char ca_file[256];
+    } acme;
+    struct {
+        wxs_networks allow_networks;
+        char schedule[256];
+    } webhook;
+    struct {
+        int pool; /* DKIM keys kept ready */
+    } dkim;
+    wxs_region region[WXS_REGIONS];
+} wxs_config;
+
+/* Loads dir/waxseal.conf, or file if not NULL (dir/waxseal.conf may be absent:
+ * then the defaults and the environment hold). An unknown key, a bad value or
+ * a malformed line fails with its file, line and what is allowed. */
+bool wxs_config_load(wxs_config *config, const char *dir, const char *file,
+                     wxs_error *error);
+
+/* NULL if the name is none of the four regions. */
+const wxs_region *wxs_config_region(const wxs_config *config,
+                                    const char *name);
+
+/* dir/name into path; false (never with a dir that was loaded and a name under
+ * 64 characters) if it does not fit. */
+bool wxs_config_path(const wxs_config *config, const char *name, char *path,
+                     size_t cap);
+
+/* Is the address in one of the networks? */
+bool wxs_networks_contain(const wxs_networks *networks,
+                          const struct in6_addr *address);
+
+#endif
