@@ -1,0 +1,25 @@
+#ifndef WXS_WORKER_WORKER_H
+#define WXS_WORKER_WORKER_H
+
+#include <stdbool.h>
+
+#include "config.h"
+
+/* What the threads of the worker share. */
+typedef struct {
+    const wxs_config *config;
+    int stop_fd; /* eventfd: readable once the worker is to stop */
+} wxs_worker;
+
+/* Waits ms milliseconds, or less when the worker is to stop: then false. */
+bool wxs_worker_sleep(const wxs_worker *worker, int ms);
+
+/* The threads. Each opens its own connections, returns when the worker is to
+ * stop, and ends the process with a logged sentence on what it cannot mend: the
+ * supervisor starts it again. */
+void wxs_verify_run(const wxs_worker *worker);
+void wxs_feed_run(const wxs_worker *worker);
+void wxs_collect_run(const wxs_worker *worker);
+void wxs_keys_run(const wxs_worker *worker);
+
+#endif

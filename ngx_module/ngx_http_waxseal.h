@@ -1,0 +1,152 @@
+
+#ifndef _NGX_HTTP_WAXSEAL_H_INCLUDED_
+#define _NGX_HTTP_WAXSEAL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "journal_write.h"
+#include "table_read.h"
+#include "token.h"
+
+
+typedef enum {
+    NGX_HTTP_WAXSEAL_OTHER = 0,
+    NGX_HTTP_WAXSEAL_CLICK,
+    NGX_HTTP_WAXSEAL_OPEN,
+    NGX_HTTP_WAXSEAL_FAVICON,
+    NGX_HTTP_WAXSEAL_EVENTS
+} ngx_http_waxseal_event_e;
+
+
+typedef enum {
+    NGX_HTTP_WAXSEAL_OK = 0,
+    NGX_HTTP_WAXSEAL_BAD_TOKEN,
+    NGX_HTTP_WAXSEAL_UNKNOWN_HOST,
+    NGX_HTTP_WAXSEAL_NOT_FOUND,
+    NGX_HTTP_WAXSEAL_EXPIRED,
+    NGX_HTTP_WAXSEAL_KILLED,
+    NGX_HTTP_WAXSEAL_BAD_METHOD,
+    NGX_HTTP_WAXSEAL_FAILED,
+    NGX_HTTP_WAXSEAL_RESULTS
+} ngx_http_waxseal_result_e;
+
+
+typedef struct {
+    ngx_str_t                   table;
+    ngx_str_t                   journal;
+    size_t                      segment;
+    ngx_shm_zone_t             *zone;
+    ngx_str_t                   handler;
+} ngx_http_waxseal_main_conf_t;
+
+
+typedef struct {
+    ngx_str_t                   region;
+    ngx_http_complex_value_t   *protocol;
+} ngx_http_waxseal_loc_conf_t;
+
+
+typedef struct {
+    ngx_http_waxseal_event_e    event;
+    ngx_http_waxseal_result_e   result;
+    uint32_t                    domain;
+
+    unsigned                    verified:1;
+} ngx_http_waxseal_ctx_t;
+
+
+/* of one worker, in shared memory */
+
+typedef struct {
+    ngx_atomic_t                requests[NGX_HTTP_WAXSEAL_EVENTS]
+                                        [NGX_HTTP_WAXSEAL_RESULTS];
+    ngx_atomic_t                recorded;
+    ngx_atomic_t                dropped;
+    ngx_atomic_t                journal_bytes;
+    ngx_atomic_t                table_opened;
+    ngx_atomic_t                table_failed;
+} ngx_http_waxseal_counters_t;
+
+
+/* content handlers */
+
+ngx_int_t ngx_http_waxseal_tracking_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_waxseal_status_handler(ngx_http_request_t *r);
+
+/*
+ * checks the token for the domains of the host, sets ctx->result, and
+ * on success the domain that signed it
+ */
+const wxs_table_domain *ngx_http_waxseal_verify(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table_host *host, ngx_str_t *text,
+    wxs_token_parsed *parsed);
+
+/* "http" or "https", also when "waxseal_protocol" evaluates to nonsense */
+ngx_str_t *ngx_http_waxseal_protocol(ngx_http_request_t *r);
+
+/* answers; all count the request, none goes through error pages */
+
+ngx_int_t ngx_http_waxseal_send_redirect(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, ngx_str_t *location);
+ngx_int_t ngx_http_waxseal_send_pixel(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx);
+ngx_int_t ngx_http_waxseal_send_favicon(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx);
+ngx_int_t ngx_http_waxseal_send_error(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx);
+ngx_int_t ngx_http_waxseal_send_text(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_buf_t *b);
+ngx_int_t ngx_http_waxseal_add_header(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value);
+
+/* writes the event of a verified token, if it is to be recorded at all */
+
+void ngx_http_waxseal_record(ngx_http_request_t *r, const wxs_token *token,
+    const wxs_table_domain *domain);
+
+/* the journal writer of this worker */
+
+void ngx_http_waxseal_journal_init(ngx_http_waxseal_main_conf_t *wmcf,
+    ngx_log_t *log);
+void ngx_http_waxseal_journal_append(const wxs_event *event, ngx_log_t *log);
+void ngx_http_waxseal_journal_close(void);
+
+/*
+ * the lookup table of this worker, or NULL if there has been none yet; what
+ * it points to is valid until the next call
+ */
+const wxs_table *ngx_http_waxseal_table(ngx_http_waxseal_main_conf_t *wmcf,
+    ngx_log_t *log);
+void ngx_http_waxseal_table_close(void);
+
+/* a cached link key, valid until the next call; NULL if OpenSSL fails */
+
+wxs_link_key *ngx_http_waxseal_key(const wxs_table_domain *domain,
+    uint8_t key_id, ngx_log_t *log);
+void ngx_http_waxseal_keys_free(void);
+
+/* counters */
+
+ngx_int_t ngx_http_waxseal_metrics_add_zone(ngx_conf_t *cf,
+    ngx_http_waxseal_main_conf_t *wmcf);
+void ngx_http_waxseal_metrics_init(ngx_http_waxseal_main_conf_t *wmcf);
+void ngx_http_waxseal_metrics_sum(ngx_http_waxseal_counters_t *sum);
+
+/* names of events and results, as in variables and metrics */
+
+ngx_str_t *ngx_http_waxseal_event_name(ngx_http_waxseal_event_e event);
+ngx_str_t *ngx_http_waxseal_result_name(ngx_http_waxseal_result_e result);
+
+ngx_int_t ngx_http_waxseal_add_variables(ngx_conf_t *cf);
+
+
+extern ngx_module_t                  ngx_http_waxseal_module;
+
+/* of this worker; a private set in a process that has no zone */
+extern ngx_http_waxseal_counters_t  *ngx_http_waxseal_counters;
+
+
+#endif /* _NGX_HTTP_WAXSEAL_H_INCLUDED_ */

@@ -1,0 +1,393 @@
+
+#include "ngx_http_waxseal.h"
+
+
+#define NGX_HTTP_WAXSEAL_SEGMENT_MAX  (1024 * 1024 * 1024)
+
+
+static void *ngx_http_waxseal_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_waxseal_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_waxseal_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+static char *ngx_http_waxseal_set_table(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_waxseal_set_journal(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post,
+    void *data);
+static char *ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_handler_pt handler);
+
+static ngx_int_t ngx_http_waxseal_init_process(ngx_cycle_t *cycle);
+static void ngx_http_waxseal_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_conf_post_t  ngx_http_waxseal_region_post =
+    { ngx_http_waxseal_check_region };
+
+
+static ngx_command_t  ngx_http_waxseal_commands[] = {
+
+    { ngx_string("waxseal_table"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_waxseal_set_table,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("waxseal_journal"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_waxseal_set_journal,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("waxseal_region"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_waxseal_loc_conf_t, region),
+      &ngx_http_waxseal_region_post },
+
+    { ngx_string("waxseal_protocol"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_waxseal_loc_conf_t, protocol),
+      NULL },
+
+    { ngx_string("waxseal_tracking"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_waxseal_set_tracking,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("waxseal_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_waxseal_set_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_waxseal_module_ctx = {
+    ngx_http_waxseal_add_variables,        /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_http_waxseal_create_main_conf,     /* create main configuration */
+    ngx_http_waxseal_init_main_conf,       /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_waxseal_create_loc_conf,      /* create location configuration */
+    ngx_http_waxseal_merge_loc_conf        /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_waxseal_module = {
+    NGX_MODULE_V1,
+    &ngx_http_waxseal_module_ctx,          /* module context */
+    ngx_http_waxseal_commands,             /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_waxseal_init_process,         /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_waxseal_exit_process,         /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_waxseal_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_waxseal_main_conf_t  *wmcf;
+
+    wmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_waxseal_main_conf_t));
+    if (wmcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     wmcf->table = { 0, NULL };
+     *     wmcf->journal = { 0, NULL };
+     *     wmcf->zone = NULL;
+     *     wmcf->handler = { 0, NULL };
+     */
+
+    wmcf->segment = WXS_JOURNAL_SEGMENT_SIZE;
+
+    return wmcf;
+}
+
+
+static char *
+ngx_http_waxseal_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_waxseal_main_conf_t  *wmcf = conf;
+
+    if (wmcf->table.len == 0) {
+
+        if (wmcf->handler.len) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is used, but \"waxseal_table\" "
+                               "is not specified", &wmcf->handler);
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_waxseal_metrics_add_zone(cf, wmcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_waxseal_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_waxseal_loc_conf_t  *wlcf;
+
+    wlcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_waxseal_loc_conf_t));
+    if (wlcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     wlcf->region = { 0, NULL };
+     *     wlcf->protocol = NULL;
+     */
+
+    return wlcf;
+}
+
+
+static char *
+ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_waxseal_loc_conf_t *prev = parent;
+    ngx_http_waxseal_loc_conf_t *conf = child;
+
+    ngx_conf_merge_str_value(conf->region, prev->region, "us-east-1");
+
+    if (conf->protocol == NULL) {
+        conf->protocol = prev->protocol;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_waxseal_set_table(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_waxseal_main_conf_t *wmcf = conf;
+
+    ngx_str_t  *value;
+
+    if (wmcf->table.len) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "has an empty path";
+    }
+
+    wmcf->table = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &wmcf->table, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_waxseal_set_journal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_waxseal_main_conf_t *wmcf = conf;
+
+    ssize_t     size;
+    ngx_str_t  *value, s;
+
+    if (wmcf->journal.len) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "has an empty path";
+    }
+
+    wmcf->journal = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &wmcf->journal, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (wmcf->journal.len >= sizeof(((wxs_journal_writer *) 0)->directory)) {
+        return "has a path that is too long";
+    }
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value[2].data, "segment=", 8) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\"", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    s.data = value[2].data + 8;
+    s.len = value[2].len - 8;
+
+    size = ngx_parse_size(&s);
+
+    if (size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid segment size \"%V\"", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (size < WXS_JOURNAL_SEGMENT_MIN || size > NGX_HTTP_WAXSEAL_SEGMENT_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "segment size \"%V\" must be between 8k and 1024m",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->segment = size;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t *region = data;
+
+    u_char  c;
+    size_t  i;
+
+    /* it is sent in a header */
+
+    for (i = 0; i < region->len; i++) {
+        c = region->data[i];
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
+            break;
+        }
+    }
+
+    if (region->len == 0 || region->len > 64 || i < region->len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid region \"%V\", it must be 1 to 64 "
+                           "lower-case letters, digits and hyphens", region);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_waxseal_set_handler(cf, cmd,
+                                        ngx_http_waxseal_tracking_handler);
+}
+
+
+static char *
+ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_waxseal_set_handler(cf, cmd,
+                                        ngx_http_waxseal_status_handler);
+}
+
+
+static char *
+ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_waxseal_main_conf_t  *wmcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler == handler) {
+        return "is duplicate";
+    }
+
+    if (clcf->handler) {
+        return "conflicts with another handler of the location";
+    }
+
+    clcf->handler = handler;
+
+    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_waxseal_module);
+    wmcf->handler = cmd->name;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_waxseal_main_conf_t  *wmcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_waxseal_module);
+
+    if (wmcf == NULL || wmcf->table.len == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_waxseal_metrics_init(wmcf);
+    ngx_http_waxseal_journal_init(wmcf, cycle->log);
+
+    /* an absent table is reported at start and tried again by requests */
+    (void) ngx_http_waxseal_table(wmcf, cycle->log);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_waxseal_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_waxseal_journal_close();
+    ngx_http_waxseal_keys_free();
+    ngx_http_waxseal_table_close();
+}
