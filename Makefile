@@ -119,21 +119,25 @@ $(MODULE): $(MODULE_SRC) tools/build-module
 # ---- tests ----
 
 # tests/unit/<part>/test_*.c is linked with that part
+# names the libraries of a test's part
+part_of   = $(word 1,$(subst /, ,$(1)))
+libs_of   = $(if $(filter core shared,$(call part_of,$(1))),,$(BUILD)/lib$(call part_of,$(1)).a) \
+            $(BUILD)/libshared.a $(BUILD)/libcore.a
+.SECONDEXPANSION:
+
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
 unit: $(UNIT)
-$(BUILD)/unit/%: tests/unit/%.c $(PARTS:%=$(BUILD)/lib%.a)
+$(BUILD)/unit/%: tests/unit/%.c $$(call libs_of,$$*)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/$(word 1,$(subst /, ,$*)) $< \
-	  $(if $(filter core shared,$(word 1,$(subst /, ,$*))),,$(BUILD)/lib$(word 1,$(subst /, ,$*)).a) \
-	  $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -lcheck -lsubunit -lrt -o $@
+	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/$(call part_of,$*) -Icgi/$(call part_of,$*)/verify $< \
+	  $(call libs_of,$*) $(LIBS) -lcheck -lsubunit -lrt -o $@
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*/fuzz_*.c))
 fuzzers: $(FUZZERS)
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(PARTS:%=$(BUILD)/lib%.a)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $$(call libs_of,$$*)
 	@mkdir -p $(@D)
-	clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(word 1,$(subst /, ,$*)) $< \
-	  $(if $(filter core shared,$(word 1,$(subst /, ,$*))),,$(BUILD)/lib$(word 1,$(subst /, ,$*)).a) \
-	  $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
+	clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -Icgi/$(call part_of,$*)/verify $< \
+	  $(call libs_of,$*) $(LIBS) -o $@
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
