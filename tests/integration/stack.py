@@ -1,0 +1,278 @@
+"""The real parts that the integration tests drive: the whole stack under
+`waxseal run`, a name server, and small HTTP and process helpers. Standard
+library only; everything on 127.0.0.1 and free ports."""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = TOP / os.environ.get("BUILD", "build")
+
+
+def free_port():
+    """A port that is free for TCP and UDP."""
+    while True:
+        with socket.socket() as tcp, \
+                socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                udp.bind(tcp.getsockname())
+                return tcp.getsockname()[1]
+
+
+def wait_for(what, check, seconds=15):
+    """Waits until check() is true and returns its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain: {what}")
+        time.sleep(0.05)
+
+
+def children(pid):
+    """[(pid, name)] of the processes whose parent is pid."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                stat = (entry / "stat").read_text()
+                name, rest = stat[stat.index("(") + 1:].rsplit(")", 1)
+                state, parent = rest.split()[:2]
+                if int(parent) == pid and state != "Z":
+                    found.append((int(entry.name), name))
+    return found
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+
+def request(port, method, path, body=None, headers=None, connection=None):
+    own = connection is None
+    connection = connection or http.client.HTTPConnection(
+        "127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        if own:
+            connection.close()
+
+
+class Nsd:
+    """A real NSD with zones given as {name: text of records}."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir()
+        self.port = free_port()
+        self.process = None
+
+    def start(self, zones):
+        self.stop()
+        config = [f"""server:
+  ip-address: 127.0.0.1@{self.port}
+  zonesdir: "{self.folder}"
+  database: ""
+  pidfile: "{self.folder}/pid"
+  zonelistfile: "{self.folder}/list"
+  xfrdfile: "{self.folder}/xfrd"
+  xfrdir: "{self.folder}"
+  username: ""
+  server-count: 1
+remote-control:
+  control-enable: no
+"""]
+        for name, text in zones.items():
+            (self.folder / name).write_text(
+                f"$ORIGIN {name}.\n$TTL 60\n"
+                "@ SOA ns hostmaster 1 60 60 600 60\n@ NS ns\n"
+                f"ns A 127.0.0.1\n{text}\n")
+            config.append(f"zone:\n  name: {name}\n  zonefile: {name}\n")
+        (self.folder / "nsd.conf").write_text("".join(config))
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["/usr/sbin/nsd", "-d", "-c", str(self.folder / "nsd.conf")],
+                stdout=log, stderr=log)
+        wait_for("NSD", self.answers)
+
+    def answers(self):
+        query = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\0\0\6\0\1"
+        with socket.socket(type=socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0.5)
+            with contextlib.suppress(OSError):
+                sock.connect(("127.0.0.1", self.port))
+                sock.send(query)
+                return sock.recv(512)[:2] == b"\x12\x34"
+        return False
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+
+class Stack:
+    """`waxseal run` in a temporary directory."""
+
+    def __init__(self, folder, settings):
+        self.folder = pathlib.Path(folder)
+        self.dir = self.folder / "state"
+        self.api, self.edge, self.edge_tls = (free_port() for _ in range(3))
+        self.programs = self.folder / "programs"
+        shutil.copytree(BUILD / "bin", self.programs / "bin")
+        shutil.copy(BUILD / "ngx_http_waxseal_module.so", self.programs)
+        self.settings = dict(settings, WAXSEAL_API_LISTEN=f"127.0.0.1:{self.api}",
+                             WAXSEAL_EDGE_LISTEN=f"127.0.0.1:{self.edge}",
+                             WAXSEAL_EDGE_TLS_LISTEN=f"127.0.0.1:{self.edge_tls}")
+        self.process = None
+        self.key = None
+
+    def environment(self):
+        environment = dict(os.environ, **self.settings)
+        if "asan" in BUILD.parts:
+            names = ("libasan.so", "libubsan.so")
+            environment["LD_PRELOAD"] = ":".join(
+                subprocess.check_output(["gcc", f"-print-file-name={name}"],
+                                        text=True).strip() for name in names)
+            log = self.folder / "sanitizer"
+            environment["ASAN_OPTIONS"] = f"detect_leaks=0:log_path={log}"
+            environment["UBSAN_OPTIONS"] = f"log_path={log}"
+        return environment
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [str(self.programs / "bin/waxseal"), "run", "--dir", str(self.dir)],
+                env=self.environment(), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True)
+        wait_for("the API to answer", self.healthy, 40)
+        self.key = (self.dir / "api.key").read_text().strip()
+
+    def healthy(self):
+        assert self.process.poll() is None, self.log()
+        with contextlib.suppress(OSError):
+            if request(self.api, "GET", "/healthz").status == 200:
+                return request(self.edge, "GET", "/").status == 404
+        return False
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")[-6000:]
+
+    def stop(self):
+        """TERM; returns the exit code."""
+        if not self.process or self.process.poll() is not None:
+            return None
+        group = self.family()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(20)
+        wait_for("every process to end",
+                 lambda: not [pid for pid in group if alive(pid)], 5)
+        return code
+
+    def family(self):
+        """All pids under the supervisor, itself included."""
+        found, front = [], [self.process.pid]
+        while front:
+            found += front
+            front = [pid for parent in front for pid, _ in children(parent)]
+        return found
+
+    def child(self, name):
+        """The pid of the supervisor's child of that name."""
+        return next((pid for pid, comm in children(self.process.pid)
+                     if comm == name[:15]), None)
+
+    def nginx_workers(self):
+        master = self.child("nginx")
+        return [pid for pid, _ in children(master)] if master else []
+
+    def call(self, method, path, body=None, key=None, **headers):
+        """A call of the API with JSON in and out."""
+        headers = {name.replace("_", "-"): value
+                   for name, value in headers.items()}
+        headers.setdefault("Authorization", f"Bearer {key or self.key}")
+        data = body
+        if isinstance(body, (dict, list)):
+            data = json.dumps(body)
+            headers.setdefault("Content-Type", "application/json")
+        answer = request(self.api, method, path, data, headers)
+        assert answer.headers["Content-Type"].startswith("application/json"), \
+            (method, path, answer.status, answer.headers["Content-Type"])
+        return answer
+
+    def click(self, href, method="GET", headers=None):
+        """Follows a tracking link through the edge."""
+        scheme, rest = href.split("://", 1)
+        host, path = rest.split("/", 1)
+        assert scheme == "http"
+        return request(self.edge, method, "/" + path, None,
+                       dict({"Host": host}, **(headers or {})))
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text() \
+            .rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def zone_records(domain):
+    """The records of an API domain object as zone file lines."""
+    lines = []
+    for record in domain["records"]:
+        value = record["value"]
+        if record["type"] == "TXT":
+            value = " ".join(f'"{value[i:i + 255]}"'
+                             for i in range(0, len(value), 255))
+        elif record["type"] == "MX":
+            value = f"{record['priority']} {value}."
+        else:
+            value += "."
+        lines.append(f"{record['fqdn']}. {record['type']} {value}")
+    return "\n".join(lines)
+
+
+def temporary_folder():
+    """A folder that the stack's ordinary user can pass through."""
+    folder = tempfile.mkdtemp(prefix="waxseal-test-")
+    os.chmod(folder, 0o755)
+    return folder
+
+
+def run_tests(tests, context):
+    """Runs the functions in order with context; prints and exits."""
+    passed = failed = 0
+    for test in tests:
+        start = time.monotonic()
+        try:
+            test(context)
+            passed += 1
+            result = "ok"
+        except Exception:
+            traceback.print_exc(file=sys.stdout)
+            failed += 1
+            result = "FAIL"
+        print(f"{result} {test.__name__} ({time.monotonic() - start:.1f} s)",
+              flush=True)
+    return passed, failed
