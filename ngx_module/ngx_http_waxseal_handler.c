@@ -1,0 +1,230 @@
+
+#include "ngx_http_waxseal.h"
+
+
+static ngx_int_t ngx_http_waxseal_favicon(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx);
+static ngx_int_t ngx_http_waxseal_open(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table_host *host, ngx_str_t *text);
+static ngx_int_t ngx_http_waxseal_click(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
+    const wxs_table_host *host, ngx_str_t *text);
+static ngx_int_t ngx_http_waxseal_destination(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
+    const wxs_token *token, ngx_str_t *location);
+
+
+static ngx_http_waxseal_event_e
+ngx_http_waxseal_route(ngx_str_t *uri, ngx_str_t *text)
+{
+    ngx_str_null(text);
+
+    if (uri->len == sizeof("/favicon.ico") - 1
+        && ngx_memcmp(uri->data, "/favicon.ico", uri->len) == 0)
+    {
+        return NGX_HTTP_WAXSEAL_FAVICON;
+    }
+
+    if (uri->len < 3 || uri->data[0] != '/' || uri->data[2] != '/') {
+        return NGX_HTTP_WAXSEAL_OTHER;
+    }
+
+    text->data = uri->data + 3;
+    text->len = uri->len - 3;
+
+    switch (uri->data[1]) {
+
+    case 'c':
+        return NGX_HTTP_WAXSEAL_CLICK;
+
+    case 'o':
+        return NGX_HTTP_WAXSEAL_OPEN;
+
+    default:
+        return NGX_HTTP_WAXSEAL_OTHER;
+    }
+}
+
+
+ngx_int_t
+ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      text, *server;
+    const wxs_table               *table;
+    wxs_table_host                 host;
+    ngx_http_waxseal_ctx_t        *ctx;
+    ngx_http_waxseal_main_conf_t  *wmcf;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_waxseal_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_waxseal_module);
+
+    ctx->event = ngx_http_waxseal_route(&r->uri, &text);
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        ctx->result = NGX_HTTP_WAXSEAL_BAD_METHOD;
+        return ngx_http_waxseal_send_error(r, ctx);
+    }
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_waxseal_module);
+
+    table = ngx_http_waxseal_table(wmcf, r->connection->log);
+    server = &r->headers_in.server;
+
+    if (table == NULL
+        || server->len == 0
+        || wxs_table_find_host(table, (char *) server->data, server->len,
+                               &host)
+           != WXS_OK)
+    {
+        ctx->result = NGX_HTTP_WAXSEAL_UNKNOWN_HOST;
+        return ngx_http_waxseal_send_error(r, ctx);
+    }
+
+    switch (ctx->event) {
+
+    case NGX_HTTP_WAXSEAL_CLICK:
+        return ngx_http_waxseal_click(r, ctx, table, &host, &text);
+
+    case NGX_HTTP_WAXSEAL_OPEN:
+        return ngx_http_waxseal_open(r, ctx, &host, &text);
+
+    case NGX_HTTP_WAXSEAL_FAVICON:
+        return ngx_http_waxseal_favicon(r, ctx);
+
+    default:
+        ctx->result = NGX_HTTP_WAXSEAL_NOT_FOUND;
+        return ngx_http_waxseal_send_error(r, ctx);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_favicon(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx)
+{
+    ctx->result = NGX_HTTP_WAXSEAL_OK;
+
+    return ngx_http_waxseal_send_favicon(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_open(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
+    const wxs_table_host *host, ngx_str_t *text)
+{
+    wxs_token_parsed         parsed;
+    const wxs_table_domain  *domain;
+
+    domain = ngx_http_waxseal_verify(r, ctx, host, text, &parsed);
+
+    if (domain) {
+        ngx_http_waxseal_record(r, &parsed.token, domain);
+    }
+
+    /* whatever the token, a mail never shows a broken image */
+
+    return ngx_http_waxseal_send_pixel(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_click(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
+    const wxs_table *table, const wxs_table_host *host, ngx_str_t *text)
+{
+    ngx_int_t                rc;
+    ngx_str_t                location;
+    wxs_token_parsed         parsed;
+    const wxs_table_domain  *domain;
+
+    domain = ngx_http_waxseal_verify(r, ctx, host, text, &parsed);
+    if (domain == NULL) {
+        return ngx_http_waxseal_send_error(r, ctx);
+    }
+
+    rc = ngx_http_waxseal_destination(r, ctx, table, &parsed.token, &location);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_waxseal_send_error(r, ctx);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_waxseal_record(r, &parsed.token, domain);
+
+    return ngx_http_waxseal_send_redirect(r, ctx, &location);
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_destination(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
+    const wxs_token *token, ngx_str_t *location)
+{
+    u_char          *p;
+    size_t           prefix_len, rest_len;
+    const char      *prefix, *rest;
+    wxs_table_link   link;
+
+    if (token->is_table) {
+
+        if (wxs_table_find_link(table, token->link_id, &link) != WXS_OK
+            || link.domain != ctx->domain)
+        {
+            ctx->result = NGX_HTTP_WAXSEAL_NOT_FOUND;
+            return NGX_DECLINED;
+        }
+
+        if (link.flags & WXS_LINK_KILLED) {
+            ctx->result = NGX_HTTP_WAXSEAL_KILLED;
+            return NGX_DECLINED;
+        }
+
+        prefix = "";
+        prefix_len = 0;
+        rest = link.url;
+        rest_len = link.url_len;
+
+    } else {
+        prefix = token->prefix;
+        prefix_len = token->prefix_len;
+        rest = token->rest;
+        rest_len = token->rest_len;
+    }
+
+    /* a copy, since the mapping may be gone before the header is sent */
+
+    p = ngx_pnalloc(r->pool, prefix_len + rest_len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    location->data = p;
+    location->len = prefix_len + rest_len;
+
+    p = ngx_cpymem(p, prefix, prefix_len);
+    ngx_memcpy(p, rest, rest_len);
+
+    if (wxs_destination_check((char *) location->data, location->len)
+        != WXS_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "destination of a verified link of domain %uD "
+                      "is not a URL", ctx->domain);
+
+        ctx->result = NGX_HTTP_WAXSEAL_BAD_TOKEN;
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}

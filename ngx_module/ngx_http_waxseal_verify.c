@@ -1,0 +1,94 @@
+
+#include "ngx_http_waxseal.h"
+
+
+static const wxs_table_domain *ngx_http_waxseal_find_signer(
+    ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
+    const wxs_table_host *host, wxs_token_parsed *parsed);
+
+
+const wxs_table_domain *
+ngx_http_waxseal_verify(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
+    const wxs_table_host *host, ngx_str_t *text, wxs_token_parsed *parsed)
+{
+    wxs_token_type           type;
+    const wxs_table_domain  *domain;
+
+    type = (ctx->event == NGX_HTTP_WAXSEAL_CLICK) ? WXS_TOKEN_CLICK
+                                                  : WXS_TOKEN_OPEN;
+
+    ctx->result = NGX_HTTP_WAXSEAL_BAD_TOKEN;
+
+    if (wxs_token_parse(type, (char *) text->data, text->len, parsed)
+        != WXS_OK)
+    {
+        return NULL;
+    }
+
+    domain = ngx_http_waxseal_find_signer(r, ctx, host, parsed);
+    if (domain == NULL) {
+        return NULL;
+    }
+
+    ctx->domain = domain->number;
+    ctx->verified = 1;
+
+    if (domain->flags & WXS_DOMAIN_KILLED) {
+        ctx->result = NGX_HTTP_WAXSEAL_KILLED;
+        return NULL;
+    }
+
+    if (parsed->token.expires && ngx_time() >= (time_t) parsed->token.expires)
+    {
+        ctx->result = NGX_HTTP_WAXSEAL_EXPIRED;
+        return NULL;
+    }
+
+    ctx->result = NGX_HTTP_WAXSEAL_OK;
+
+    return domain;
+}
+
+
+static const wxs_table_domain *
+ngx_http_waxseal_find_signer(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table_host *host,
+    wxs_token_parsed *parsed)
+{
+    size_t                   i;
+    uint8_t                  key_id;
+    wxs_status               status;
+    wxs_link_key            *key;
+    const wxs_table_domain  *domain;
+
+    key_id = parsed->token.key_id;
+
+    for (i = 0; i < host->count; i++) {
+        domain = &host->domains[i];
+
+        if (!(domain->valid_keys[key_id / 8] & (1 << key_id % 8))) {
+            continue;
+        }
+
+        key = ngx_http_waxseal_key(domain, key_id, r->connection->log);
+        if (key == NULL) {
+            ctx->result = NGX_HTTP_WAXSEAL_FAILED;
+            continue;
+        }
+
+        status = wxs_token_verify(parsed, domain->id, key);
+
+        if (status == WXS_OK) {
+            return domain;
+        }
+
+        if (status != WXS_BAD_MAC) {
+            ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
+                          "link of domain %uD cannot be verified: %s",
+                          domain->number, wxs_status_text(status));
+            ctx->result = NGX_HTTP_WAXSEAL_FAILED;
+        }
+    }
+
+    return NULL;
+}
