@@ -7,7 +7,7 @@
 #include "status.h"
 
 /* Characters that n bytes encode to (RFC 4648 section 5, no padding). */
-#define WXS_BASE64URL_LENGTH(n) (((n) * 4 + 2) / 3)
+#define WXS_BASE64URL_LENGTH(n) (((n)*4 + 2) / 3)
 
 /* Writes WXS_BASE64URL_LENGTH(len) characters to out, no NUL.
  * out must have room for them. */

@@ -12,11 +12,12 @@ typedef struct {
     uint64_t segment_number; /* of the open segment; 0 = none was made yet */
     uint64_t sequence;       /* of the last event, recorded or dropped */
     uint64_t dropped;
-    uint64_t bytes;       /* of records written */
-    uint64_t retry_ms;    /* no new segment is tried before this time */
-    int fd;               /* -1 = no open segment */
+    uint64_t bytes;    /* of records written */
+    uint64_t retry_ms; /* no new segment is tried before this time */
+    int fd;            /* -1 = no open segment */
     uint8_t *map;
     size_t end; /* where the next record goes */
+    uint32_t crc_seed;
 } wxs_journal_writer;
 
 /* Prepares a writer with a random id; touches no file. segment_size is rounded

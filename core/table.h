@@ -15,7 +15,7 @@
  *   0       8     "WXTABLE1"
  *   8       4     header size, 4096
  *   12      4     flags, 0
- *   16      8     bucket count, a power of two
+ *   16      8     bucket count, at most 2^32
  *   24      8     arena offset, after the buckets, a multiple of 4096
  *   32      8     file size
  *   40      16    hash seed (SipHash key), random
@@ -25,27 +25,46 @@
  *   88      4     CRC-32C of bytes 0-87
  *   128     8     arena top, file offset of the first free byte
  *   136     8     live entries
- *   144     8     dead entries
+ *   144     8     dead entries: tombstones
  *   152     8     dead bytes in the arena
  *   160     8     applied: sequence number of the last change applied
  *   192     4     superseded: 1 = a newer file has this path
+ *   196     4     pid of the last writer
  *
  * Buckets of 64 bytes are 8 slots of 64 bits: tag (24 high bits of the hash),
- * then offset / 8 (40 bits). 0 is empty, all ones a tombstone. An entry's home
- * is hash modulo bucket count; a full bucket goes on in the next one, and a
- * search ends at a bucket with an empty slot.
+ * then offset / 8 (40 bits). 0 is empty, all ones a tombstone. The hash is
+ * SipHash-2-4 of the key, with the kind of the entry XORed into the second word
+ * of the seed; an entry's home is (its 32 low bits * bucket count) >> 32. A
+ * full bucket goes on in the next one, the last in the first; a search ends at
+ * a bucket with an empty slot, and after 64 buckets.
+ *
+ * Records in the arena, each padded with zeros to a multiple of 8:
+ *
+ *   host   0   1     kind 1
+ *          1   1     length of host
+ *          2   1     number of domains, 1 to 8
+ *          3   5     0
+ *          8   96 n  domains (wxs_table_domain), then the host, its key
+ *   link   0   1     bits 7-4 flags (WXS_LINK_*), bits 3-0 kind 2
+ *          1   6     link id, its key
+ *          7   5     offset / 8 of the record of its URL
+ *          12  4     domain number
+ *   URL    0   1     kind 3
+ *          1   1     0
+ *          2   2     length
+ *          4         URL, its key; each distinct one is stored once
  *
  * A record is written whole into the arena, then one slot is stored with
  * release order; it never changes afterwards. An update is a new record and a
  * slot store. A reader takes no lock and checks every offset and length against
  * the mapping, so that a hostile file can mislead but never crash it. */
 
-#define WXS_TABLE_MAGIC       "WXTABLE1"
-#define WXS_TABLE_HEADER      4096
-#define WXS_TABLE_BUCKET      64
-#define WXS_HOST_MAX          253
-#define WXS_HOST_DOMAINS_MAX  8
-#define WXS_VALID_KEYS_SIZE   32
+#define WXS_TABLE_MAGIC      "WXTABLE1"
+#define WXS_TABLE_HEADER     4096
+#define WXS_TABLE_BUCKET     64
+#define WXS_HOST_MAX         253
+#define WXS_HOST_DOMAINS_MAX 8
+#define WXS_VALID_KEYS_SIZE  32
 
 /* Flags of a domain on a host. */
 #define WXS_DOMAIN_RECORD_OPENS  0x0001
@@ -62,7 +81,7 @@ typedef struct {
     uint8_t id[WXS_DOMAIN_ID_SIZE];
     uint8_t secret[WXS_LINK_SECRET_SIZE];
     uint8_t valid_keys[WXS_VALID_KEYS_SIZE]; /* bit n = key id n verifies */
-    uint64_t certificate; /* generation, 0 = none */
+    uint64_t certificate;                    /* generation, 0 = none */
 } wxs_table_domain;
 
 /* The domains of a host, newest owner first: a host that changed its owner

@@ -10,8 +10,9 @@
 typedef struct {
     const uint8_t *map;
     size_t size;
-    uint64_t bucket_mask;
+    uint64_t bucket_count;
     uint64_t arena_offset;
+    uint64_t arena_end;
     uint64_t seed[2];
 } wxs_table;
 

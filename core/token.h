@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "destination.h"
 #include "link_key.h"
 #include "status.h"
 
@@ -25,13 +26,12 @@
  *
  * Open and unsubscribe tokens have bits 2-0 zero. */
 
-#define WXS_TOKEN_TEXT_MAX   2048 /* characters; a longer token is refused */
-#define WXS_TOKEN_RAW_MAX    1536 /* bytes that many characters decode to */
-#define WXS_LINK_INDEX_MAX   ((1u << 21) - 1)
-#define WXS_LINK_ID_MAX      ((UINT64_C(1) << 48) - 1)
-#define WXS_MESSAGE_ID_SIZE  16
-#define WXS_URL_MAX          2048 /* characters of a minted link */
-#define WXS_DESTINATION_MAX  8000 /* bytes of a destination */
+#define WXS_TOKEN_TEXT_MAX  2048 /* characters; a longer token is refused */
+#define WXS_TOKEN_RAW_MAX   1536 /* bytes that many characters decode to */
+#define WXS_LINK_INDEX_MAX  ((1u << 21) - 1)
+#define WXS_LINK_ID_MAX     ((UINT64_C(1) << 48) - 1)
+#define WXS_MESSAGE_ID_SIZE 16
+#define WXS_URL_MAX         2048 /* characters of a minted link */
 
 typedef enum {
     WXS_TOKEN_CLICK = 'c',
@@ -53,12 +53,12 @@ typedef struct {
     uint8_t key_id;
     uint32_t expires; /* seconds since 1970, 0 = never */
     uint8_t message_id[WXS_MESSAGE_ID_SIZE];
-    uint32_t link_index;    /* click: <= WXS_LINK_INDEX_MAX, else 0 */
-    bool is_table;          /* click: link_id instead of a destination */
-    uint64_t link_id;       /* <= WXS_LINK_ID_MAX */
-    const char *prefix;     /* parse: static text such as "https://www." */
+    uint32_t link_index; /* click: <= WXS_LINK_INDEX_MAX, else 0 */
+    bool is_table;       /* click: link_id instead of a destination */
+    uint64_t link_id;    /* <= WXS_LINK_ID_MAX */
+    const char *prefix;  /* parse: static text such as "https://www." */
     size_t prefix_len;
-    const char *rest;       /* the destination is prefix, then rest */
+    const char *rest; /* the destination is prefix, then rest */
     size_t rest_len;
 } wxs_token;
 
@@ -79,7 +79,8 @@ typedef struct {
     uint8_t raw[WXS_TOKEN_RAW_MAX];
 } wxs_token_parsed;
 
-/* Reads a token that came from outside. Nothing of it may be believed before
+/* Reads a token that came from outside. The destination of a signed link has
+ * passed wxs_destination_check(). Nothing of it may be believed before
  * wxs_token_verify() says WXS_OK; only key_id may be used, to choose the key.
  * WXS_BAD_FORMAT, WXS_BAD_VERSION, WXS_TOO_LONG. */
 wxs_status wxs_token_parse(wxs_token_type type, const char *text, size_t len,
@@ -90,10 +91,5 @@ wxs_status wxs_token_parse(wxs_token_type type, const char *text, size_t len,
 wxs_status wxs_token_verify(const wxs_token_parsed *parsed,
                             const uint8_t domain_id[WXS_DOMAIN_ID_SIZE],
                             wxs_link_key *key);
-
-/* May this destination stand in a Location header? An absolute http or https
- * URL (scheme in any case) with a non-empty host, only bytes 0x21-0x7e, at most
- * WXS_DESTINATION_MAX of them. WXS_BAD_FORMAT, WXS_TOO_LONG. */
-wxs_status wxs_destination_check(const char *url, size_t len);
 
 #endif

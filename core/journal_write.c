@@ -1,0 +1,239 @@
+#include "journal_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "boot_id.h"
+#include "journal_format.h"
+
+#define RETRY_MS  1000
+#define NAME_SIZE 40 /* "/", 16 hex, "-", 8 digits (20 at most), NUL */
+#define PATH_SIZE (sizeof((wxs_journal_writer *)0)->directory + NAME_SIZE)
+
+wxs_status
+wxs_journal_writer_init(wxs_journal_writer *writer, const char *directory,
+                        size_t segment_size)
+{
+    size_t len = strlen(directory);
+
+    memset(writer, 0, sizeof *writer);
+    writer->fd = -1;
+    if (len >= sizeof writer->directory)
+        return WXS_TOO_LONG;
+    memcpy(writer->directory, directory, len + 1);
+    if (segment_size < WXS_JOURNAL_SEGMENT_MIN)
+        segment_size = WXS_JOURNAL_SEGMENT_MIN;
+    writer->segment_size = (segment_size + WXS_JOURNAL_PAGE - 1) /
+                           WXS_JOURNAL_PAGE * WXS_JOURNAL_PAGE;
+    if (getrandom(&writer->writer_id, sizeof writer->writer_id, 0) !=
+        (ssize_t)sizeof writer->writer_id)
+        return WXS_IO;
+    return WXS_OK;
+}
+
+static void
+write_header(const wxs_journal_writer *writer, uint8_t *map, uint64_t time_ms)
+{
+    wxs_journal_header *header = (wxs_journal_header *)map;
+
+    memcpy(header->magic, WXS_JOURNAL_MAGIC, sizeof header->magic);
+    header->header_size = WXS_JOURNAL_PAGE;
+    header->page_size = WXS_JOURNAL_PAGE;
+    header->segment_size = writer->segment_size;
+    header->writer_id = writer->writer_id;
+    header->segment_number = writer->segment_number;
+    header->created_ms = time_ms;
+    wxs_boot_id(header->boot_id);
+    header->pid = (uint32_t)getpid();
+    header->crc = wxs_crc32c(0, header, offsetof(wxs_journal_header, crc));
+    header->written_end = WXS_JOURNAL_PAGE;
+}
+
+/* Allocates every block, so that a full disk is an error here and not a
+ * SIGBUS at some later store. */
+static wxs_status
+allocate(int fd, size_t size)
+{
+    int error;
+
+    do
+        error = posix_fallocate(fd, 0, (off_t)size);
+    while (error == EINTR);
+    if (error == 0)
+        return WXS_OK;
+    errno = error;
+    return error == ENOSPC || error == EDQUOT || error == EFBIG ? WXS_FULL
+                                                                : WXS_IO;
+}
+
+/* Makes the file complete under its temporary name, then renames it: what a
+ * reader finds has a header and an owner. */
+static wxs_status
+make_segment(wxs_journal_writer *writer, const char *path, const char *new_path,
+             uint64_t time_ms)
+{
+    wxs_status status = WXS_IO;
+    uint8_t *map = MAP_FAILED;
+    int error, fd;
+
+    fd = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd == -1)
+        return errno == ENOSPC ? WXS_FULL : WXS_IO;
+    if (flock(fd, LOCK_EX | LOCK_NB) == -1)
+        goto out;
+    status = allocate(fd, writer->segment_size);
+    if (status != WXS_OK)
+        goto out;
+    status = WXS_IO;
+    map = mmap(NULL, writer->segment_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+               fd, 0);
+    if (map == MAP_FAILED)
+        goto out;
+    write_header(writer, map, time_ms);
+    if (rename(new_path, path) == -1)
+        goto out;
+    writer->fd = fd;
+    writer->map = map;
+    writer->end = WXS_JOURNAL_PAGE;
+    writer->crc_seed =
+        wxs_journal_crc_seed(writer->writer_id, writer->segment_number);
+    return WXS_OK;
+out:
+    error = errno;
+    if (map != MAP_FAILED)
+        (void)munmap(map, writer->segment_size);
+    (void)unlink(new_path);
+    (void)close(fd);
+    errno = error;
+    return status;
+}
+
+static wxs_status
+next_segment(wxs_journal_writer *writer, uint64_t time_ms)
+{
+    char path[PATH_SIZE], new_path[PATH_SIZE + 4];
+    wxs_status status;
+
+    if (time_ms < writer->retry_ms)
+        return WXS_IO;
+    writer->segment_number++;
+    (void)snprintf(path, sizeof path, "%s/%016" PRIx64 "-%08" PRIu64 ".wxj",
+                   writer->directory, writer->writer_id,
+                   writer->segment_number);
+    (void)snprintf(new_path, sizeof new_path, "%s.new", path);
+    status = make_segment(writer, path, new_path, time_ms);
+    if (status != WXS_OK) {
+        writer->segment_number--;
+        writer->retry_ms = time_ms + RETRY_MS;
+    }
+    return status;
+}
+
+/* Makes room for a record of len bytes that crosses no page. */
+static wxs_status
+reserve(wxs_journal_writer *writer, size_t len, uint64_t time_ms)
+{
+    if (writer->fd != -1) {
+        size_t left = WXS_JOURNAL_PAGE - writer->end % WXS_JOURNAL_PAGE;
+        size_t start = len <= left ? writer->end : writer->end + left;
+
+        if (start < writer->segment_size) {
+            writer->end = start;
+            return WXS_OK;
+        }
+        wxs_journal_writer_close(writer);
+    }
+    return next_segment(writer, time_ms);
+}
+
+/* Fills all but the commit word. The bytes there are still zero. */
+static void
+fill_record(uint8_t *at, const wxs_event *event, uint64_t sequence)
+{
+    wxs_journal_record record = {
+        .time_ms = event->time_ms,
+        .sequence = sequence,
+        .type = (uint8_t)event->type,
+        .mode = (uint8_t)event->mode,
+        .flags = event->flags,
+        .domain = event->domain,
+        .link_index = event->link_index,
+        .destination_len = (uint16_t)(event->prefix_len + event->rest_len),
+        .agent_len = (uint16_t)event->agent_len,
+        .link_id = event->link_id,
+    };
+
+    memcpy(record.message_id, event->message_id, sizeof record.message_id);
+    memcpy(record.address, event->address, sizeof record.address);
+    memcpy(at, &record, sizeof record);
+    at += sizeof record;
+    if (event->prefix_len > 0)
+        memcpy(at, event->prefix, event->prefix_len);
+    at += event->prefix_len;
+    if (event->rest_len > 0)
+        memcpy(at, event->rest, event->rest_len);
+    at += event->rest_len;
+    if (event->agent_len > 0)
+        memcpy(at, event->agent, event->agent_len);
+}
+
+static wxs_status
+append(wxs_journal_writer *writer, const wxs_event *event)
+{
+    wxs_journal_record *record;
+    wxs_status status;
+    size_t len;
+
+    if (event->prefix_len > WXS_URL_MAX ||
+        event->rest_len > WXS_URL_MAX - event->prefix_len ||
+        event->agent_len > WXS_EVENT_AGENT_MAX)
+        return WXS_TOO_LONG;
+    len = wxs_journal_record_size(event->prefix_len + event->rest_len,
+                                  event->agent_len);
+    status = reserve(writer, len, event->time_ms);
+    if (status != WXS_OK)
+        return status;
+    record = (wxs_journal_record *)(writer->map + writer->end);
+    fill_record(writer->map + writer->end, event, writer->sequence);
+    record->crc =
+        wxs_crc32c(writer->crc_seed, (uint8_t *)record + WXS_JOURNAL_CRC_START,
+                   len - WXS_JOURNAL_CRC_START);
+    __atomic_store_n(&record->length, (uint32_t)len, __ATOMIC_RELEASE);
+    writer->end += len;
+    writer->bytes += len;
+    __atomic_store_n(&((wxs_journal_header *)writer->map)->written_end,
+                     writer->end, __ATOMIC_RELEASE);
+    return WXS_OK;
+}
+
+wxs_status
+wxs_journal_append(wxs_journal_writer *writer, const wxs_event *event)
+{
+    wxs_status status;
+
+    writer->sequence++;
+    status = append(writer, event);
+    if (status != WXS_OK)
+        writer->dropped++;
+    return status;
+}
+
+void
+wxs_journal_writer_close(wxs_journal_writer *writer)
+{
+    if (writer->fd == -1)
+        return;
+    __atomic_store_n(&((wxs_journal_header *)writer->map)->sealed_end,
+                     writer->end, __ATOMIC_RELEASE);
+    (void)munmap(writer->map, writer->segment_size);
+    (void)close(writer->fd);
+    writer->map = NULL;
+    writer->fd = -1;
+}

@@ -1,0 +1,122 @@
+#include "table_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "table_search.h"
+
+static wxs_status
+map_file(int fd, wxs_table *table)
+{
+    struct stat st;
+    void *map;
+
+    if (fstat(fd, &st) == -1)
+        return WXS_IO;
+    if (!S_ISREG(st.st_mode) || st.st_size < WXS_TABLE_HEADER)
+        return WXS_BAD_FORMAT;
+    table->size = (size_t)st.st_size;
+    map = mmap(NULL, table->size, PROT_READ, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED)
+        return WXS_IO;
+    table->map = map;
+    return WXS_OK;
+}
+
+wxs_status
+wxs_table_open(wxs_table *table, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
+    wxs_status status;
+
+    *table = (wxs_table){0};
+    if (fd == -1)
+        return WXS_IO;
+    status = map_file(fd, table);
+    error = errno;
+    (void)close(fd);
+    errno = error;
+    if (status != WXS_OK)
+        return status;
+    status = wxs_table_check(table);
+    if (status != WXS_OK)
+        wxs_table_close(table);
+    return status;
+}
+
+void
+wxs_table_close(wxs_table *table)
+{
+    if (table->map != NULL)
+        (void)munmap((void *)table->map, table->size);
+    table->map = NULL;
+}
+
+bool
+wxs_table_superseded(const wxs_table *table)
+{
+    return __atomic_load_n(&wxs_table_header_of(table)->superseded,
+                           __ATOMIC_ACQUIRE) != 0;
+}
+
+wxs_status
+wxs_table_find_host(const wxs_table *table, const char *host, size_t len,
+                    wxs_table_host *found)
+{
+    const wxs_table_host_record *record;
+    wxs_table_search search;
+    wxs_status status;
+
+    if (len > WXS_HOST_MAX)
+        return WXS_NOT_FOUND;
+    status = wxs_table_search_key(table, WXS_TABLE_HOST, host, len, &search);
+    if (status != WXS_OK)
+        return status;
+    record = search.record;
+    found->domains = record->domains;
+    found->count = record->domain_count;
+    return WXS_OK;
+}
+
+wxs_status
+wxs_table_find_link(const wxs_table *table, uint64_t link_id,
+                    wxs_table_link *found)
+{
+    const wxs_table_link_record *record;
+    const wxs_table_url_record *url;
+    wxs_table_search search;
+    wxs_status status;
+
+    if (link_id > WXS_LINK_ID_MAX)
+        return WXS_NOT_FOUND;
+    status = wxs_table_search_key(table, WXS_TABLE_LINK, &link_id,
+                                  sizeof record->link_id, &search);
+    if (status != WXS_OK)
+        return status;
+    record = search.record;
+    url = wxs_table_url_at(table, wxs_table_link_url(record));
+    if (url == NULL || wxs_destination_check(url->url, url->len) != WXS_OK)
+        return WXS_BAD_FORMAT;
+    found->domain = record->domain;
+    found->flags = record->kind_flags >> WXS_TABLE_FLAGS_SHIFT;
+    found->url = url->url;
+    found->url_len = url->len;
+    return WXS_OK;
+}
+
+void
+wxs_table_get_info(const wxs_table *table, wxs_table_info *info)
+{
+    const wxs_table_header *header = wxs_table_header_of(table);
+
+    info->generation = header->generation;
+    info->built_ms = header->built_ms;
+    info->applied = __atomic_load_n(&header->applied, __ATOMIC_ACQUIRE);
+    info->live = __atomic_load_n(&header->live, __ATOMIC_RELAXED);
+    info->dead = __atomic_load_n(&header->dead, __ATOMIC_RELAXED);
+    info->bytes_used = __atomic_load_n(&header->arena_top, __ATOMIC_RELAXED);
+    info->bytes_size = header->file_size;
+}

@@ -1,0 +1,204 @@
+#include "table_search.h"
+
+#include "crc32c.h"
+#include "siphash.h"
+
+#define VERSION_AT 7 /* the digit at the end of the magic */
+
+static wxs_status
+check_layout(const wxs_table_header *header, size_t size)
+{
+    uint64_t buckets = header->bucket_count;
+
+    if (header->header_size != WXS_TABLE_HEADER ||
+        header->file_size > WXS_TABLE_SIZE_MAX || header->file_size > size)
+        return WXS_BAD_FORMAT;
+    if (buckets == 0 || buckets > WXS_TABLE_BUCKETS_MAX ||
+        header->arena_offset > header->file_size ||
+        header->arena_offset % WXS_TABLE_HEADER != 0 ||
+        header->arena_offset < WXS_TABLE_HEADER + buckets * WXS_TABLE_BUCKET)
+        return WXS_BAD_FORMAT;
+    return WXS_OK;
+}
+
+wxs_status
+wxs_table_check(wxs_table *table)
+{
+    const wxs_table_header *header = wxs_table_header_of(table);
+    wxs_status status;
+
+    if (table->size < WXS_TABLE_HEADER ||
+        memcmp(header->magic, WXS_TABLE_MAGIC, VERSION_AT) != 0)
+        return WXS_BAD_FORMAT;
+    if (header->magic[VERSION_AT] != WXS_TABLE_MAGIC[VERSION_AT])
+        return WXS_BAD_VERSION;
+    if (header->crc != wxs_crc32c(0, header, offsetof(wxs_table_header, crc)))
+        return WXS_BAD_FORMAT;
+    if (header->flags != 0)
+        return WXS_BAD_VERSION;
+    status = check_layout(header, table->size);
+    if (status != WXS_OK)
+        return status;
+    table->bucket_count = header->bucket_count;
+    table->arena_offset = header->arena_offset;
+    table->arena_end = header->file_size;
+    memcpy(table->seed, header->seed, sizeof table->seed);
+    return WXS_OK;
+}
+
+/* The record at offset if it has size bytes inside the arena, else NULL. */
+static const void *
+record_at(const wxs_table *table, uint64_t offset, uint64_t size)
+{
+    if (offset < table->arena_offset || offset > table->arena_end ||
+        size > table->arena_end - offset || offset % 8 != 0)
+        return NULL;
+    return table->map + offset;
+}
+
+const wxs_table_url_record *
+wxs_table_url_at(const wxs_table *table, uint64_t offset)
+{
+    const wxs_table_url_record *record =
+        record_at(table, offset, sizeof *record);
+
+    if (record == NULL || record->kind != WXS_TABLE_URL)
+        return NULL;
+    return record_at(table, offset, sizeof *record + (uint64_t)record->len);
+}
+
+static const wxs_table_host_record *
+host_at(const wxs_table *table, uint64_t offset)
+{
+    const wxs_table_host_record *record =
+        record_at(table, offset, sizeof *record);
+
+    if (record == NULL || record->domain_count == 0 ||
+        record->domain_count > WXS_HOST_DOMAINS_MAX)
+        return NULL;
+    return record_at(
+        table, offset,
+        wxs_table_host_size(record->domain_count, record->host_len));
+}
+
+typedef enum {
+    IS_IT,
+    IS_ANOTHER,
+    IS_DAMAGED,
+} comparison;
+
+static comparison
+compare_host(const wxs_table *table, uint64_t offset, const void *key,
+             size_t len)
+{
+    const wxs_table_host_record *record = host_at(table, offset);
+
+    if (record == NULL)
+        return IS_DAMAGED;
+    return record->host_len == len &&
+                   memcmp(record->domains + record->domain_count, key, len) == 0
+               ? IS_IT
+               : IS_ANOTHER;
+}
+
+static comparison
+compare_link(const wxs_table *table, uint64_t offset, const void *key,
+             size_t len)
+{
+    const wxs_table_link_record *record =
+        record_at(table, offset, sizeof *record);
+
+    if (record == NULL || len != sizeof record->link_id)
+        return IS_DAMAGED;
+    return memcmp(record->link_id, key, len) == 0 ? IS_IT : IS_ANOTHER;
+}
+
+static comparison
+compare_url(const wxs_table *table, uint64_t offset, const void *key,
+            size_t len)
+{
+    const wxs_table_url_record *record = wxs_table_url_at(table, offset);
+
+    if (record == NULL)
+        return IS_DAMAGED;
+    return record->len == len && memcmp(record->url, key, len) == 0
+               ? IS_IT
+               : IS_ANOTHER;
+}
+
+static comparison
+compare(const wxs_table *table, uint64_t offset, int kind, const void *key,
+        size_t len)
+{
+    const uint8_t *record = record_at(table, offset, 1);
+
+    if (record == NULL)
+        return IS_DAMAGED;
+    if ((*record & WXS_TABLE_KIND_MASK) != kind)
+        return IS_ANOTHER;
+    switch (kind) {
+    case WXS_TABLE_HOST:
+        return compare_host(table, offset, key, len);
+    case WXS_TABLE_LINK:
+        return compare_link(table, offset, key, len);
+    default:
+        return compare_url(table, offset, key, len);
+    }
+}
+
+/* Looks through one bucket. WXS_END: not here, the next one may have it. */
+static wxs_status
+search_bucket(const wxs_table *table, const uint64_t *slots, int kind,
+              const void *key, size_t len, wxs_table_search *search)
+{
+    wxs_status none = WXS_END, damage = WXS_OK;
+
+    for (int i = 0; i < WXS_TABLE_SLOTS; i++) {
+        uint64_t slot = __atomic_load_n(&slots[i], __ATOMIC_ACQUIRE);
+
+        if (slot == WXS_TABLE_EMPTY || slot == WXS_TABLE_TOMBSTONE) {
+            if (search->vacant == NULL)
+                search->vacant = &slots[i];
+            if (slot == WXS_TABLE_EMPTY)
+                none = WXS_NOT_FOUND;
+            continue;
+        }
+        if (slot >> WXS_TABLE_TAG_SHIFT != search->hash >> WXS_TABLE_TAG_SHIFT)
+            continue;
+        switch (compare(table, wxs_table_slot_offset(slot), kind, key, len)) {
+        case IS_IT:
+            search->slot = &slots[i];
+            search->record = table->map + wxs_table_slot_offset(slot);
+            return WXS_OK;
+        case IS_DAMAGED:
+            damage = WXS_BAD_FORMAT;
+            break;
+        case IS_ANOTHER:
+            break;
+        }
+    }
+    return damage != WXS_OK ? damage : none;
+}
+
+wxs_status
+wxs_table_search_key(const wxs_table *table, int kind, const void *key,
+                     size_t len, wxs_table_search *search)
+{
+    /* the kind goes into the hash key, so that kinds do not share chains */
+    uint64_t seed[2] = {table->seed[0], table->seed[1] ^ (uint64_t)kind};
+    const uint64_t *slots = (const uint64_t *)(table->map + WXS_TABLE_HEADER);
+    uint64_t bucket;
+
+    *search = (wxs_table_search){.hash = wxs_siphash(seed, key, len)};
+    bucket = (search->hash & UINT32_MAX) * table->bucket_count >> 32;
+    for (int i = 0; i < WXS_TABLE_PROBES; i++) {
+        wxs_status status = search_bucket(
+            table, slots + bucket * WXS_TABLE_SLOTS, kind, key, len, search);
+
+        if (status != WXS_END)
+            return status;
+        if (++bucket == table->bucket_count)
+            bucket = 0;
+    }
+    return WXS_NOT_FOUND;
+}
