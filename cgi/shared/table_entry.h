@@ -1,0 +1,43 @@
+#ifndef WXS_SHARED_TABLE_ENTRY_H
+#define WXS_SHARED_TABLE_ENTRY_H
+
+#include "../../core/table_write.h"
+#include "db.h"
+#include "seal.h"
+
+/* Entries of the lookup table as control.db has them at present. Doing one of
+ * these twice does no harm, so that a change may be repeated.
+ *
+ * They return WXS_OK, WXS_FULL when the table must be built larger, or another
+ * status that may go away (database, disk, key), each but WXS_OK with error
+ * filled. A value that the table can never hold is logged and left out: it must
+ * not stop the ones behind it. */
+
+/* Puts the host with its verified domains, the newest first, or removes it if
+ * it has none. A domain without a link secret is an error. */
+wxs_status wxs_table_entry_host(wxs_table_writer *writer, wxs_db *control,
+                                const wxs_seal_key *link_key, const char *host,
+                                wxs_error *error);
+
+/* Puts the table link, or removes it if control.db has it no more. */
+wxs_status wxs_table_entry_link(wxs_table_writer *writer, wxs_db *control,
+                                int64_t link, wxs_error *error);
+
+/* Puts all hosts, then all links; calls step after each if not NULL. */
+wxs_status wxs_table_entry_all(wxs_table_writer *writer, wxs_db *control,
+                               const wxs_seal_key *link_key,
+                               void (*step)(void *data), void *data,
+                               wxs_error *error);
+
+/* Domains with a tracking host that have no link secret yet, at most cap of
+ * them; of one host, or of all if host is NULL. */
+bool wxs_table_entry_secretless(wxs_db *control, const char *host,
+                                int64_t *domains, size_t cap, size_t *count,
+                                wxs_error *error);
+
+/* Makes the link secrets of these domains, in a transaction of its own. */
+bool wxs_table_entry_secrets(wxs_db *control, const wxs_seal_key *link_key,
+                             const int64_t *domains, size_t count,
+                             wxs_error *error);
+
+#endif
