@@ -1,0 +1,221 @@
+#include "db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "migrate.h"
+
+#define BUSY_TIMEOUT_MS 5000
+
+struct kept {
+    const char *sql;
+    sqlite3_stmt *statement;
+};
+
+struct wxs_db {
+    sqlite3 *handle;
+    struct kept *kept;
+    size_t count;
+    size_t room;
+};
+
+bool
+wxs_db_fail(wxs_db *db, wxs_error *error, const char *what)
+{
+    return wxs_fail(error, "%s: %s", what, sqlite3_errmsg(db->handle));
+}
+
+static bool
+exec(wxs_db *db, const char *sql, wxs_error *error)
+{
+    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    return wxs_db_fail(db, error, sql);
+}
+
+static const char *
+pragmas(wxs_db_access access)
+{
+    if (access == WXS_DB_READ)
+        return "PRAGMA foreign_keys = ON; PRAGMA query_only = ON";
+    return "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
+}
+
+bool
+wxs_db_open(wxs_db **db, const char *dir, wxs_db_kind kind,
+            wxs_db_access access, wxs_error *error)
+{
+    char path[512];
+    wxs_db *made;
+    int size = snprintf(path, sizeof(path), "%s/%s", dir, wxs_db_file(kind));
+
+    if (size < 0 || (size_t)size >= sizeof(path))
+        return wxs_fail(error, "the path of the state directory is too long");
+    made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return wxs_fail(error, "out of memory");
+    if (sqlite3_open_v2(path, &made->handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                            SQLITE_OPEN_EXRESCODE,
+                        NULL) != SQLITE_OK) {
+        wxs_fail(error, "cannot open %s: %s; `waxseal init` creates it", path,
+                 made->handle == NULL ? "out of memory"
+                                      : sqlite3_errmsg(made->handle));
+        goto failed;
+    }
+    sqlite3_busy_timeout(made->handle, BUSY_TIMEOUT_MS);
+    if (!wxs_db_check_version(made->handle, path, kind, error) ||
+        !exec(made, pragmas(access), error))
+        goto failed;
+    *db = made;
+    return true;
+
+failed:
+    wxs_db_close(made);
+    return false;
+}
+
+void
+wxs_db_close(wxs_db *db)
+{
+    if (db == NULL)
+        return;
+    for (size_t i = 0; i < db->count; i++)
+        sqlite3_finalize(db->kept[i].statement);
+    free(db->kept);
+    sqlite3_close(db->handle);
+    free(db);
+}
+
+/* Makes room for one more kept statement. */
+static bool
+grow(wxs_db *db)
+{
+    struct kept *kept;
+    size_t room = db->room == 0 ? 32 : db->room * 2;
+
+    if (db->count < db->room)
+        return true;
+    kept = realloc(db->kept, room * sizeof(*kept));
+    if (kept == NULL)
+        return false;
+    db->kept = kept;
+    db->room = room;
+    return true;
+}
+
+sqlite3_stmt *
+wxs_db_prepare(wxs_db *db, const char *sql, wxs_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+
+    for (size_t i = 0; i < db->count; i++) {
+        if (db->kept[i].sql == sql) {
+            wxs_db_done(db->kept[i].statement);
+            return db->kept[i].statement;
+        }
+    }
+    if (!grow(db)) {
+        wxs_fail(error, "out of memory");
+        return NULL;
+    }
+    if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                           &statement, NULL) != SQLITE_OK) {
+        wxs_db_fail(db, error, sql);
+        return NULL;
+    }
+    db->kept[db->count++] = (struct kept){sql, statement};
+    return statement;
+}
+
+void
+wxs_db_done(sqlite3_stmt *statement)
+{
+    if (statement == NULL)
+        return;
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
+int
+wxs_db_step(wxs_db *db, sqlite3_stmt *statement, wxs_error *error)
+{
+    switch (sqlite3_step(statement)) {
+    case SQLITE_ROW:
+        return 1;
+    case SQLITE_DONE:
+        return 0;
+    default:
+        wxs_db_fail(db, error, sqlite3_sql(statement));
+        return -1;
+    }
+}
+
+bool
+wxs_db_run(wxs_db *db, sqlite3_stmt *statement, wxs_error *error)
+{
+    int step = wxs_db_step(db, statement, error);
+
+    wxs_db_done(statement);
+    if (step > 0)
+        return wxs_fail(error, "%s: gave a row, none was expected",
+                        sqlite3_sql(statement));
+    return step == 0;
+}
+
+bool
+wxs_db_begin(wxs_db *db, wxs_error *error)
+{
+    return exec(db, "BEGIN IMMEDIATE", error);
+}
+
+bool
+wxs_db_begin_read(wxs_db *db, wxs_error *error)
+{
+    return exec(db, "BEGIN DEFERRED", error);
+}
+
+bool
+wxs_db_commit(wxs_db *db, wxs_error *error)
+{
+    return exec(db, "COMMIT", error);
+}
+
+void
+wxs_db_rollback(wxs_db *db)
+{
+    if (sqlite3_get_autocommit(db->handle) == 0)
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int64_t
+wxs_db_last_id(const wxs_db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
+int
+wxs_db_changes(const wxs_db *db)
+{
+    return sqlite3_changes(db->handle);
+}
+
+int64_t
+wxs_db_data_version(wxs_db *db)
+{
+    sqlite3_stmt *statement = wxs_db_prepare(db, "PRAGMA data_version", NULL);
+    int64_t version = -1;
+
+    if (statement == NULL)
+        return -1;
+    if (wxs_db_step(db, statement, NULL) == 1)
+        version = sqlite3_column_int64(statement, 0);
+    wxs_db_done(statement);
+    return version;
+}
+
+sqlite3 *
+wxs_db_handle(wxs_db *db)
+{
+    return db->handle;
+}

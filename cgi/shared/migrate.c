@@ -1,0 +1,254 @@
+#include "migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "embedded.h"
+
+#define BUSY_TIMEOUT_MS 5000
+#define WAL_RETRY_MS    20
+
+struct kind {
+    const char *file;
+    const char *folder; /* of its migrations */
+    int application_id;
+};
+
+/* "WXSC" and "WXSE" */
+static const struct kind kinds[] = {
+    [WXS_DB_CONTROL] = {"control.db", "schema/control/", 0x57585343},
+    [WXS_DB_EVENTS] = {"events.db", "schema/events/", 0x57585345},
+};
+
+const char *
+wxs_db_file(wxs_db_kind kind)
+{
+    return kinds[kind].file;
+}
+
+/* Number of the migration, 0 if the file is none of this kind. */
+static int
+migration_number(const struct kind *kind, const char *path)
+{
+    size_t len = strlen(kind->folder);
+    int number = 0;
+
+    if (strncmp(path, kind->folder, len) != 0)
+        return 0;
+    for (path += len; *path >= '0' && *path <= '9' && number < 1000; path++)
+        number = number * 10 + (*path - '0');
+    return *path == '_' ? number : 0;
+}
+
+static const struct wxs_embedded *
+find_migration(const struct kind *kind, int number)
+{
+    const struct wxs_embedded *file;
+
+    for (file = wxs_embedded_files; file->path != NULL; file++) {
+        if (migration_number(kind, file->path) == number)
+            return file;
+    }
+    return NULL;
+}
+
+static int
+newest_version(const struct kind *kind)
+{
+    int version = 0;
+
+    while (find_migration(kind, version + 1) != NULL)
+        version++;
+    return version;
+}
+
+static bool
+failed(sqlite3 *handle, const char *path, wxs_error *error)
+{
+    return wxs_fail(error, "%s: %s", path, sqlite3_errmsg(handle));
+}
+
+static bool
+read_integer(sqlite3 *handle, const char *sql, const char *path, int *value,
+             wxs_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool ok =
+        sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW;
+
+    if (ok)
+        *value = sqlite3_column_int(statement, 0);
+    else
+        failed(handle, path, error);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+/* Reads the version of a database that is ours; 0 if it is new and empty. */
+static bool
+read_version(sqlite3 *handle, const char *path, const struct kind *kind,
+             int *version, wxs_error *error)
+{
+    int id;
+    int tables;
+    int newest = newest_version(kind);
+
+    if (!read_integer(handle, "PRAGMA application_id", path, &id, error) ||
+        !read_integer(handle, "SELECT count(*) FROM sqlite_master", path,
+                      &tables, error) ||
+        !read_integer(handle, "PRAGMA user_version", path, version, error))
+        return false;
+    if (id != kind->application_id && (id != 0 || tables != 0 || *version != 0))
+        return wxs_fail(error,
+                        "%s is not a Waxseal database of this kind; move "
+                        "it out of the way",
+                        path);
+    if (*version > newest)
+        return wxs_fail(error,
+                        "%s has version %d, but this build knows only "
+                        "versions up to %d: install the newer Waxseal that "
+                        "wrote it",
+                        path, *version, newest);
+    return true;
+}
+
+bool
+wxs_db_check_version(sqlite3 *handle, const char *path, wxs_db_kind kind,
+                     wxs_error *error)
+{
+    int newest = newest_version(&kinds[kind]);
+    int version;
+
+    if (!read_version(handle, path, &kinds[kind], &version, error))
+        return false;
+    if (version < newest)
+        return wxs_fail(error,
+                        "%s has version %d, this build needs version %d: run "
+                        "`waxseal init`",
+                        path, version, newest);
+    return true;
+}
+
+/* Runs the migration and marks the database as having been through it; inside
+ * a transaction. */
+static bool
+apply(sqlite3 *handle, const char *path, const struct kind *kind, int number,
+      wxs_error *error)
+{
+    const struct wxs_embedded *file = find_migration(kind, number);
+    char mark[100];
+
+    if (file == NULL)
+        return wxs_fail(error, "migration %d of %s is missing", number, path);
+    snprintf(mark, sizeof(mark),
+             "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             kind->application_id, number);
+    if (sqlite3_exec(handle, file->data, NULL, NULL, NULL) != SQLITE_OK)
+        return wxs_fail(error, "%s: %s: %s", path, file->path,
+                        sqlite3_errmsg(handle));
+    if (sqlite3_exec(handle, mark, NULL, NULL, NULL) != SQLITE_OK)
+        return failed(handle, path, error);
+    return true;
+}
+
+/* One migration, if one is due; *done is true when none is. The version is
+ * read under the lock, because another process may be migrating as well. */
+static bool
+migrate_step(sqlite3 *handle, const char *path, const struct kind *kind,
+             bool *done, wxs_error *error)
+{
+    int version;
+
+    if (sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return failed(handle, path, error);
+    if (!read_version(handle, path, kind, &version, error))
+        goto rollback;
+    *done = version == newest_version(kind);
+    if (!*done && !apply(handle, path, kind, version + 1, error))
+        goto rollback;
+    if (sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    failed(handle, path, error);
+
+rollback:
+    sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+/* SQLite does not wait for other connections on the way into WAL mode. */
+static bool
+enter_wal(sqlite3 *handle, const char *path, wxs_error *error)
+{
+    int rc = SQLITE_BUSY;
+
+    for (int waited = 0; waited < BUSY_TIMEOUT_MS; waited += WAL_RETRY_MS) {
+        rc =
+            sqlite3_exec(handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+        if ((rc & 0xff) != SQLITE_BUSY)
+            break;
+        sqlite3_sleep(WAL_RETRY_MS);
+    }
+    return rc == SQLITE_OK || failed(handle, path, error);
+}
+
+/* SQLite would create the file as the umask has it; its -wal and -shm files
+ * take over the mode. */
+static bool
+create_file(const char *path, wxs_error *error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    bool ok;
+
+    if (fd < 0 && errno == EEXIST)
+        return true;
+    if (fd < 0)
+        return wxs_fail(error, "cannot create %s: %s", path, strerror(errno));
+    ok = fchmod(fd, 0640) == 0;
+    close(fd);
+    return ok || wxs_fail(error, "cannot set the mode of %s: %s", path,
+                          strerror(errno));
+}
+
+static bool
+migrate(const char *dir, const struct kind *kind, wxs_error *error)
+{
+    char path[512];
+    sqlite3 *handle = NULL;
+    int version;
+    bool done = false;
+    bool ok = false;
+    int size = snprintf(path, sizeof(path), "%s/%s", dir, kind->file);
+
+    if (size < 0 || (size_t)size >= sizeof(path))
+        return wxs_fail(error, "the path of the state directory is too long");
+    if (!create_file(path, error))
+        return false;
+    if (sqlite3_open_v2(path, &handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
+                        NULL) != SQLITE_OK) {
+        wxs_fail(error, "cannot open %s: %s", path,
+                 handle == NULL ? "out of memory" : sqlite3_errmsg(handle));
+        goto out;
+    }
+    sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
+    ok = read_version(handle, path, kind, &version, error) &&
+         enter_wal(handle, path, error);
+    while (ok && !done)
+        ok = migrate_step(handle, path, kind, &done, error);
+
+out:
+    sqlite3_close(handle);
+    return ok;
+}
+
+bool
+wxs_db_migrate(const char *dir, wxs_error *error)
+{
+    return migrate(dir, &kinds[WXS_DB_CONTROL], error) &&
+           migrate(dir, &kinds[WXS_DB_EVENTS], error);
+}
