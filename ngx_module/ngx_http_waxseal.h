@@ -99,8 +99,8 @@ ngx_int_t ngx_http_waxseal_send_error(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx);
 ngx_int_t ngx_http_waxseal_send_text(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *type, ngx_buf_t *b);
-ngx_table_elt_t *ngx_http_waxseal_add_header(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_str_t *value);
+ngx_table_elt_t *ngx_http_waxseal_add_header(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *value);
 
 /* writes the event of a verified token, if it is to be recorded at all */
 

@@ -274,7 +274,8 @@ ngx_http_waxseal_set_journal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (size < WXS_JOURNAL_SEGMENT_MIN || size > NGX_HTTP_WAXSEAL_SEGMENT_MAX) {
+    if (size < WXS_JOURNAL_SEGMENT_MIN || size > NGX_HTTP_WAXSEAL_SEGMENT_MAX)
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "segment size \"%V\" must be between 8k and 1024m",
                            &value[2]);
