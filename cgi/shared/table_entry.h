@@ -23,21 +23,9 @@ wxs_status wxs_table_entry_host(wxs_table_writer *writer, wxs_db *control,
 wxs_status wxs_table_entry_link(wxs_table_writer *writer, wxs_db *control,
                                 int64_t link, wxs_error *error);
 
-/* Puts all hosts, then all links; calls step after each if not NULL. */
-wxs_status wxs_table_entry_all(wxs_table_writer *writer, wxs_db *control,
-                               const wxs_seal_key *link_key,
-                               void (*step)(void *data), void *data,
-                               wxs_error *error);
-
-/* Domains with a tracking host that have no link secret yet, at most cap of
- * them; of one host, or of all if host is NULL. */
-bool wxs_table_entry_secretless(wxs_db *control, const char *host,
-                                int64_t *domains, size_t cap, size_t *count,
-                                wxs_error *error);
-
-/* Makes the link secrets of these domains, in a transaction of its own. */
-bool wxs_table_entry_secrets(wxs_db *control, const wxs_seal_key *link_key,
-                             const int64_t *domains, size_t count,
-                             wxs_error *error);
+/* Puts every table link. After each calls step with data. */
+wxs_status wxs_table_entry_links(wxs_table_writer *writer, wxs_db *control,
+                                 void (*step)(void *data), void *data,
+                                 wxs_error *error);
 
 #endif

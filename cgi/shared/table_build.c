@@ -1,0 +1,200 @@
+#include "table_build.h"
+
+#include "table_entry.h"
+#include "table_secrets.h"
+
+#define PROGRESS_STEP 10000 /* entries */
+
+typedef struct {
+    wxs_table_progress *report;
+    uint64_t done;
+    uint64_t total;
+} progress;
+
+bool
+wxs_table_newest_change(wxs_db *control, uint64_t *sequence, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT coalesce(max(seq), 0) FROM sqlite_sequence "
+        "WHERE name = 'changes'";
+    sqlite3_stmt *statement = wxs_db_prepare(control, sql, error);
+    int row;
+
+    if (statement == NULL)
+        return false;
+    row = wxs_db_step(control, statement, error);
+    if (row == 1)
+        *sequence = (uint64_t)sqlite3_column_int64(statement, 0);
+    wxs_db_done(statement);
+    return row == 1;
+}
+
+/* Begins reading a snapshot in which no link secret is missing. */
+static bool
+begin_snapshot(wxs_db *control, const wxs_seal_key *link_key, wxs_error *error)
+{
+    int64_t domain;
+    size_t missing;
+
+    for (;;) {
+        if (!wxs_table_secrets_supply(control, link_key, NULL, error) ||
+            !wxs_db_begin_read(control, error))
+            return false;
+        if (!wxs_table_secrets_missing(control, NULL, &domain, 1, &missing,
+                                       error)) {
+            wxs_db_rollback(control);
+            return false;
+        }
+        if (missing == 0)
+            return true;
+        wxs_db_rollback(control);
+    }
+}
+
+static bool
+measure(wxs_db *control, wxs_table_capacity *capacity, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT (SELECT count(DISTINCT host) FROM tracking_hosts "
+        "WHERE verified_at IS NOT NULL), (SELECT count(*) FROM links), "
+        "(SELECT coalesce(sum(length(url)), 0) FROM "
+        "(SELECT DISTINCT url FROM links))";
+    sqlite3_stmt *statement = wxs_db_prepare(control, sql, error);
+    int row;
+
+    if (statement == NULL)
+        return false;
+    row = wxs_db_step(control, statement, error);
+    if (row == 1) {
+        capacity->hosts = (uint64_t)sqlite3_column_int64(statement, 0);
+        capacity->links = (uint64_t)sqlite3_column_int64(statement, 1);
+        capacity->url_bytes = (uint64_t)sqlite3_column_int64(statement, 2);
+    }
+    wxs_db_done(statement);
+    return row == 1;
+}
+
+static void
+step(void *data)
+{
+    progress *state = data;
+
+    state->done++;
+    if (state->report != NULL &&
+        (state->done % PROGRESS_STEP == 0 || state->done == state->total))
+        state->report(state->done, state->total);
+}
+
+static wxs_status
+put_hosts(wxs_table_writer *writer, wxs_db *control,
+          const wxs_seal_key *link_key, progress *state, wxs_error *error)
+{
+    static const char sql[] = "SELECT DISTINCT host FROM tracking_hosts "
+                              "WHERE verified_at IS NOT NULL";
+    sqlite3_stmt *statement = wxs_db_prepare(control, sql, error);
+    wxs_status status = WXS_OK;
+    int row = 0;
+
+    if (statement == NULL)
+        return WXS_IO;
+    while (status == WXS_OK &&
+           (row = wxs_db_step(control, statement, error)) == 1) {
+        status = wxs_table_entry_host(
+            writer, control, link_key,
+            (const char *)sqlite3_column_text(statement, 0), error);
+        step(state);
+    }
+    wxs_db_done(statement);
+    return row < 0 ? WXS_IO : status;
+}
+
+static uint64_t
+next_generation(const char *path)
+{
+    wxs_table_info info = {0};
+    wxs_table table;
+
+    if (wxs_table_open(&table, path) == WXS_OK) {
+        wxs_table_get_info(&table, &info);
+        wxs_table_close(&table);
+    }
+    return info.generation + 1;
+}
+
+/* Everything that happens inside the snapshot. */
+static bool
+copy_snapshot(wxs_db *control, const wxs_seal_key *link_key, const char *path,
+              wxs_table_progress *report, wxs_table_writer **writer,
+              wxs_error *error)
+{
+    wxs_table_capacity capacity;
+    progress state = {.report = report};
+    wxs_status status;
+    uint64_t newest;
+
+    if (!wxs_table_newest_change(control, &newest, error) ||
+        !measure(control, &capacity, error))
+        return false;
+    state.total = capacity.hosts + capacity.links;
+    status = wxs_table_create(path, &capacity, next_generation(path), writer);
+    if (status != WXS_OK)
+        return wxs_fail(error, "cannot create a new %s: %s", path,
+                        wxs_status_text(status));
+    if (put_hosts(*writer, control, link_key, &state, error) != WXS_OK ||
+        wxs_table_entry_links(*writer, control, step, &state, error) != WXS_OK)
+        return false;
+    wxs_table_set_applied(*writer, newest);
+    return true;
+}
+
+bool
+wxs_table_rebuild(wxs_db *control, const wxs_seal_key *link_key,
+                  const char *path, wxs_table_progress *report,
+                  wxs_table_writer **writer, wxs_error *error)
+{
+    wxs_table_writer *built = NULL;
+    wxs_status status;
+    bool ok;
+
+    if (!begin_snapshot(control, link_key, error))
+        return false;
+    ok = copy_snapshot(control, link_key, path, report, &built, error);
+    wxs_db_rollback(control);
+    if (ok) {
+        status = wxs_table_publish(built);
+        if (status != WXS_OK)
+            ok = wxs_fail(error, "cannot publish %s: %s", path,
+                          wxs_status_text(status));
+    }
+    if (ok)
+        *writer = built;
+    else if (built != NULL)
+        wxs_table_writer_close(built);
+    return ok;
+}
+
+bool
+wxs_table_build(const wxs_config *config, wxs_table_progress *report,
+                wxs_error *error)
+{
+    char path[512], key_path[512];
+    wxs_table_writer *writer;
+    wxs_seal_key link_key;
+    wxs_db *control = NULL;
+    bool ok = false;
+
+    if (!wxs_config_path(config, "table.wxt", path, sizeof path) ||
+        !wxs_config_path(config, "link.key", key_path, sizeof key_path))
+        return wxs_fail(error, "the path of %s is too long", config->dir);
+    if (!wxs_seal_key_load(&link_key, key_path, error))
+        return false;
+    if (wxs_db_open(&control, config->dir, WXS_DB_CONTROL, WXS_DB_WRITE,
+                    error) &&
+        wxs_table_rebuild(control, &link_key, path, report, &writer, error)) {
+        wxs_table_writer_close(writer);
+        ok = true;
+    }
+    wxs_db_close(control);
+    wxs_seal_key_clear(&link_key);
+    return ok;
+}
