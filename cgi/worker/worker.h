@@ -14,6 +14,10 @@ typedef struct {
 /* Waits ms milliseconds, or less when the worker is to stop: then false. */
 bool wxs_worker_sleep(const wxs_worker *worker, int ms);
 
+/* Ends the process at once with exit code 1, after logging what it was about
+ * and why: for a thread that cannot go on. */
+_Noreturn void wxs_worker_fatal(const char *task, const wxs_error *error);
+
 /* The threads. Each opens its own connections, returns when the worker is to
  * stop, and ends the process with a logged sentence on what it cannot mend: the
  * supervisor starts it again. */
