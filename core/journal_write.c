@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "boot_id.h"
 #include "journal_format.h"
 
@@ -56,23 +57,6 @@ write_header(const wxs_journal_writer *writer, uint8_t *map, uint64_t time_ms)
     header->written_end = WXS_JOURNAL_PAGE;
 }
 
-/* Allocates every block, so that a full disk is an error here and not a
- * SIGBUS at some later store. */
-static wxs_status
-allocate(int fd, size_t size)
-{
-    int error;
-
-    do
-        error = posix_fallocate(fd, 0, (off_t)size);
-    while (error == EINTR);
-    if (error == 0)
-        return WXS_OK;
-    errno = error;
-    return error == ENOSPC || error == EDQUOT || error == EFBIG ? WXS_FULL
-                                                                : WXS_IO;
-}
-
 /* Makes the file complete under its temporary name, then renames it: what a
  * reader finds has a header and an owner. */
 static wxs_status
@@ -88,7 +72,7 @@ make_segment(wxs_journal_writer *writer, const char *path, const char *new_path,
         return errno == ENOSPC ? WXS_FULL : WXS_IO;
     if (flock(fd, LOCK_EX | LOCK_NB) == -1)
         goto out;
-    status = allocate(fd, writer->segment_size);
+    status = wxs_allocate(fd, writer->segment_size);
     if (status != WXS_OK)
         goto out;
     status = WXS_IO;

@@ -117,6 +117,7 @@ wxs_table_get_info(const wxs_table *table, wxs_table_info *info)
     info->applied = __atomic_load_n(&header->applied, __ATOMIC_ACQUIRE);
     info->live = __atomic_load_n(&header->live, __ATOMIC_RELAXED);
     info->dead = __atomic_load_n(&header->dead, __ATOMIC_RELAXED);
+    info->dead_bytes = __atomic_load_n(&header->dead_bytes, __ATOMIC_RELAXED);
     info->bytes_used = __atomic_load_n(&header->arena_top, __ATOMIC_RELAXED);
     info->bytes_size = header->file_size;
 }

@@ -39,8 +39,9 @@ typedef struct {
     uint64_t generation;
     uint64_t built_ms;
     uint64_t applied;
-    uint64_t live;
-    uint64_t dead;
+    uint64_t live; /* hosts, links and distinct URLs */
+    uint64_t dead; /* slots lost until the next rebuild */
+    uint64_t dead_bytes;
     uint64_t bytes_used; /* of the file, header and buckets included */
     uint64_t bytes_size;
 } wxs_table_info;

@@ -8,20 +8,25 @@
 typedef struct wxs_table_writer wxs_table_writer;
 
 typedef struct {
-    uint64_t hosts; /* entries to have room for */
+    uint64_t hosts; /* pairs of host and domain */
     uint64_t links;
+    uint64_t urls;      /* distinct destinations; 0 = not known */
     uint64_t url_bytes; /* of all distinct destinations */
 } wxs_table_capacity;
 
 /* Starts a new file beside path (path + ".new"), with room for at least
  * twice the capacity given. Nobody sees it before wxs_table_publish().
- * mode 0640. WXS_BUSY, WXS_IO, WXS_FULL (disk). */
+ * mode 0640. WXS_BUSY, WXS_IO, WXS_FULL (disk), WXS_TOO_LONG (path, capacity),
+ * WXS_NO_MEMORY. */
 wxs_status wxs_table_create(const char *path,
                             const wxs_table_capacity *capacity,
                             uint64_t generation, wxs_table_writer **writer);
 
 /* Renames the new file over its path and tells the readers of the former file
- * that it is superseded. The writer stays open on the new file. WXS_IO. */
+ * that it is superseded; killed in between, the next writer tells them. The
+ * writer stays open on the new file. WXS_BUSY: another process is the writer of
+ * the former file (a writer of this process may still be open on it and is only
+ * good for closing afterwards). WXS_IO. */
 wxs_status wxs_table_publish(wxs_table_writer *writer);
 
 /* Opens the file in place to go on writing. WXS_NOT_FOUND: no file;
@@ -34,7 +39,8 @@ wxs_status wxs_table_writer_open(const char *path, bool *same_boot,
 /* Releases the lock; an unpublished file is removed. */
 void wxs_table_writer_close(wxs_table_writer *writer);
 
-/* Each replaces what was there. WXS_FULL: build a larger file;
+/* Each replaces what was there; storing what is there already changes nothing.
+ * WXS_FULL: build a larger file;
  * WXS_TOO_LONG, WXS_BAD_FORMAT on values out of bounds. */
 wxs_status wxs_table_put_host(wxs_table_writer *writer, const char *host,
                               size_t len, const wxs_table_domain *domains,

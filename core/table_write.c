@@ -1,0 +1,287 @@
+#include "table_write.h"
+
+#include "table_search.h"
+#include "table_writer.h"
+
+#define RECORD_MAX                                                             \
+    (sizeof(wxs_table_url_record) + WXS_DESTINATION_MAX + sizeof(uint64_t))
+#define LINK_FLAGS_MAX 0x0f
+
+_Static_assert(RECORD_MAX >=
+                   sizeof(wxs_table_host_record) +
+                       WXS_HOST_DOMAINS_MAX * sizeof(wxs_table_domain) +
+                       WXS_HOST_MAX,
+               "room for a host too");
+
+/* A record being made. */
+typedef struct {
+    _Alignas(8) uint8_t bytes[RECORD_MAX];
+    size_t size;
+} draft;
+
+static void
+add(uint64_t *counter, uint64_t n)
+{
+    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static void
+subtract(uint64_t *counter, uint64_t n)
+{
+    /* a writer killed in between may have left a counter behind */
+    __atomic_store_n(counter, *counter < n ? 0 : *counter - n,
+                     __ATOMIC_RELAXED);
+}
+
+static size_t
+padded(size_t size)
+{
+    return (size + 7) & ~(size_t)7;
+}
+
+static size_t
+record_size(const void *record)
+{
+    const wxs_table_host_record *host = record;
+    const wxs_table_url_record *url = record;
+
+    switch (host->kind & WXS_TABLE_KIND_MASK) {
+    case WXS_TABLE_HOST:
+        return wxs_table_host_size(host->domain_count, host->host_len);
+    case WXS_TABLE_LINK:
+        return sizeof(wxs_table_link_record);
+    default:
+        return sizeof *url + url->len;
+    }
+}
+
+/* Is there a slot for one more entry? A reused tombstone adds no load. */
+static bool
+has_slot(const wxs_table_writer *writer, const wxs_table_header *header,
+         const wxs_table_search *search)
+{
+    uint64_t slots = writer->view.bucket_count * WXS_TABLE_SLOTS;
+
+    if (search->vacant == NULL)
+        return false;
+    return *search->vacant == WXS_TABLE_TOMBSTONE ||
+           header->live + header->dead < slots / 10 * 7;
+}
+
+/* Copies the record into the arena; its file offset into *offset. */
+static wxs_status
+put_record(wxs_table_writer *writer, const draft *record, uint64_t *offset)
+{
+    wxs_table_header *header = wxs_table_writer_header(writer);
+    uint64_t top = header->arena_top;
+    size_t size = padded(record->size);
+    uint8_t *at = (uint8_t *)header + top;
+
+    if (size > writer->view.arena_end - top)
+        return WXS_FULL;
+    __atomic_store_n(&header->arena_top, top + size, __ATOMIC_RELAXED);
+    memcpy(at, record->bytes, record->size);
+    memset(at + record->size, 0, size - record->size);
+    *offset = top;
+    return WXS_OK;
+}
+
+/* Stores the record of the entry that was searched for, in place of the one
+ * that was found if any. Counters move before the slot does, upwards only:
+ * whoever is killed in between leaves the load rather over- than understated.
+ */
+static wxs_status
+store(wxs_table_writer *writer, const wxs_table_search *search,
+      const draft *record, uint64_t *offset)
+{
+    wxs_table_header *header = wxs_table_writer_header(writer);
+    uint64_t *slot =
+        (uint64_t *)(search->slot != NULL ? search->slot : search->vacant);
+    bool reuse;
+    wxs_status status;
+
+    if (search->slot == NULL && !has_slot(writer, header, search))
+        return WXS_FULL;
+    status = put_record(writer, record, offset);
+    if (status != WXS_OK)
+        return status;
+    if (search->slot == NULL)
+        add(&header->live, 1);
+    else
+        add(&header->dead_bytes, padded(record_size(search->record)));
+    reuse = *slot == WXS_TABLE_TOMBSTONE;
+    __atomic_store_n(slot, wxs_table_slot(search->hash, *offset),
+                     __ATOMIC_RELEASE);
+    if (reuse)
+        subtract(&header->dead, 1);
+    return WXS_OK;
+}
+
+static bool
+is_same(const wxs_table_search *search, const draft *record)
+{
+    return search->slot != NULL &&
+           record_size(search->record) == record->size &&
+           memcmp(search->record, record->bytes, record->size) == 0;
+}
+
+/* Like wxs_table_search_key(), for writing: absent is as good as found. */
+static wxs_status
+search_place(const wxs_table_writer *writer, int kind, const void *key,
+             size_t len, wxs_table_search *search)
+{
+    wxs_status status =
+        wxs_table_search_key(&writer->view, kind, key, len, search);
+
+    return status == WXS_NOT_FOUND ? WXS_OK : status;
+}
+
+static wxs_status
+put(wxs_table_writer *writer, int kind, const void *key, size_t len,
+    const draft *record)
+{
+    wxs_table_search search;
+    uint64_t offset;
+    wxs_status status = search_place(writer, kind, key, len, &search);
+
+    if (status != WXS_OK)
+        return status;
+    if (is_same(&search, record))
+        return WXS_OK;
+    return store(writer, &search, record, &offset);
+}
+
+wxs_status
+wxs_table_put_host(wxs_table_writer *writer, const char *host, size_t len,
+                   const wxs_table_domain *domains, size_t count)
+{
+    draft record;
+    wxs_table_host_record *made = (wxs_table_host_record *)record.bytes;
+
+    if (len > WXS_HOST_MAX)
+        return WXS_TOO_LONG;
+    if (len == 0 || count == 0 || count > WXS_HOST_DOMAINS_MAX)
+        return WXS_BAD_FORMAT;
+    memset(made, 0, sizeof *made);
+    made->kind = WXS_TABLE_HOST;
+    made->host_len = (uint8_t)len;
+    made->domain_count = (uint8_t)count;
+    memcpy(made->domains, domains, count * sizeof *domains);
+    memcpy(made->domains + count, host, len);
+    record.size = wxs_table_host_size(count, len);
+    return put(writer, WXS_TABLE_HOST, host, len, &record);
+}
+
+/* The file offset of the URL's record, which is made if it is not there. */
+static wxs_status
+put_url(wxs_table_writer *writer, const char *url, size_t len, uint64_t *offset)
+{
+    draft record;
+    wxs_table_url_record *made = (wxs_table_url_record *)record.bytes;
+    wxs_table_search search;
+    wxs_status status = search_place(writer, WXS_TABLE_URL, url, len, &search);
+
+    if (status != WXS_OK)
+        return status;
+    if (search.slot != NULL) {
+        *offset = wxs_table_slot_offset(*search.slot);
+        return WXS_OK;
+    }
+    made->kind = WXS_TABLE_URL;
+    made->reserved = 0;
+    made->len = (uint16_t)len;
+    memcpy(made->url, url, len);
+    record.size = sizeof *made + len;
+    return store(writer, &search, &record, offset);
+}
+
+wxs_status
+wxs_table_put_link(wxs_table_writer *writer, uint64_t link_id, uint32_t domain,
+                   uint8_t flags, const char *url, size_t url_len)
+{
+    draft record;
+    wxs_table_link_record *made = (wxs_table_link_record *)record.bytes;
+    wxs_status status = wxs_destination_check(url, url_len);
+    uint64_t offset, units;
+
+    if (status != WXS_OK)
+        return status;
+    if (link_id > WXS_LINK_ID_MAX || flags > LINK_FLAGS_MAX)
+        return WXS_BAD_FORMAT;
+    status = put_url(writer, url, url_len, &offset);
+    if (status != WXS_OK)
+        return status;
+    units = offset / 8;
+    made->kind_flags =
+        (uint8_t)(flags << WXS_TABLE_FLAGS_SHIFT | WXS_TABLE_LINK);
+    memcpy(made->link_id, &link_id, sizeof made->link_id);
+    memcpy(made->url, &units, sizeof made->url);
+    made->domain = domain;
+    record.size = sizeof *made;
+    return put(writer, WXS_TABLE_LINK, made->link_id, sizeof made->link_id,
+               &record);
+}
+
+/* What a removed entry leaves in its slot. A bucket that has an empty slot was
+ * never full (a full one only gets tombstones), so no search ever went on from
+ * it, and it may have one more empty slot. */
+static uint64_t
+removed_mark(const wxs_table_writer *writer, const uint64_t *slot)
+{
+    const uint64_t *slots =
+        (const uint64_t *)(writer->view.map + WXS_TABLE_HEADER);
+    const uint64_t *bucket = slot - (slot - slots) % WXS_TABLE_SLOTS;
+
+    for (int i = 0; i < WXS_TABLE_SLOTS; i++)
+        if (bucket[i] == WXS_TABLE_EMPTY)
+            return WXS_TABLE_EMPTY;
+    return WXS_TABLE_TOMBSTONE;
+}
+
+static wxs_status
+remove_key(wxs_table_writer *writer, int kind, const void *key, size_t len)
+{
+    wxs_table_header *header = wxs_table_writer_header(writer);
+    wxs_table_search search;
+    wxs_status status =
+        wxs_table_search_key(&writer->view, kind, key, len, &search);
+    uint64_t mark;
+
+    if (status != WXS_OK)
+        return status;
+    mark = removed_mark(writer, search.slot);
+    if (mark == WXS_TABLE_TOMBSTONE)
+        add(&header->dead, 1);
+    add(&header->dead_bytes, padded(record_size(search.record)));
+    __atomic_store_n((uint64_t *)search.slot, mark, __ATOMIC_RELEASE);
+    subtract(&header->live, 1);
+    return WXS_OK;
+}
+
+wxs_status
+wxs_table_remove_host(wxs_table_writer *writer, const char *host, size_t len)
+{
+    return remove_key(writer, WXS_TABLE_HOST, host, len);
+}
+
+wxs_status
+wxs_table_remove_link(wxs_table_writer *writer, uint64_t link_id)
+{
+    if (link_id > WXS_LINK_ID_MAX)
+        return WXS_NOT_FOUND;
+    return remove_key(writer, WXS_TABLE_LINK, &link_id,
+                      sizeof((wxs_table_link_record *)0)->link_id);
+}
+
+void
+wxs_table_set_applied(wxs_table_writer *writer, uint64_t sequence)
+{
+    __atomic_store_n(&wxs_table_writer_header(writer)->applied, sequence,
+                     __ATOMIC_RELEASE);
+}
+
+const wxs_table *
+wxs_table_writer_view(const wxs_table_writer *writer)
+{
+    return &writer->view;
+}
