@@ -9,7 +9,8 @@
 typedef struct {
     int fd;
     const uint8_t *map;
-    size_t size;
+    size_t size; /* whole pages of the segment that the file has */
+    uint32_t crc_seed;
     uint64_t writer_id;
     uint64_t segment_number;
     uint64_t damaged; /* pages left early because of a bad length or CRC */
@@ -17,15 +18,17 @@ typedef struct {
     bool owner_gone;
 } wxs_journal_segment;
 
-/* Opens and checks a segment; offset 0 means its beginning, else a position
- * got from wxs_journal_position(). WXS_IO, WXS_BAD_FORMAT, WXS_BAD_VERSION. */
+/* Opens and checks a segment; of one cut short what is left is read. offset 0
+ * means its beginning, else a position got from wxs_journal_position(). WXS_IO,
+ * WXS_BAD_FORMAT, WXS_BAD_VERSION. */
 wxs_status wxs_journal_segment_open(wxs_journal_segment *segment, int dir_fd,
                                     const char *name, uint64_t offset);
 
 /* The next committed event; its strings point into the mapping and are valid
  * until the segment is closed. WXS_END: none for now (ask again), or none ever
  * again if wxs_journal_finished(). A record that fails its CRC is never
- * returned: reading goes on at the next page once the owner is gone. */
+ * returned: reading goes on at the next page once nothing can change there any
+ * more, because the writer has gone past it or is gone. */
 wxs_status wxs_journal_next(wxs_journal_segment *segment, wxs_event *event);
 
 /* Where reading would go on; to be stored together with the events. */
