@@ -9,11 +9,18 @@
 /* The settings of docs/settings.md: an INI file, each key overridable by the
  * environment as WAXSEAL_SECTION_KEY. */
 
-#define WXS_REGIONS 4
+#define WXS_REGIONS      4
 #define WXS_NETWORKS_MAX 64
 
-typedef enum { WXS_SCHEME_AUTO, WXS_SCHEME_HTTP, WXS_SCHEME_HTTPS } wxs_scheme;
-typedef enum { WXS_DNS_AUTHORITATIVE, WXS_DNS_RECURSIVE } wxs_dns_mode;
+typedef enum {
+    WXS_SCHEME_AUTO,
+    WXS_SCHEME_HTTP,
+    WXS_SCHEME_HTTPS
+} wxs_scheme;
+typedef enum {
+    WXS_DNS_AUTHORITATIVE,
+    WXS_DNS_RECURSIVE
+} wxs_dns_mode;
 
 /* IPv4 as v4-mapped IPv6, the prefix length counted in those 128 bits. */
 typedef struct {
@@ -88,8 +95,7 @@ bool wxs_config_load(wxs_config *config, const char *dir, const char *file,
                      wxs_error *error);
 
 /* NULL if the name is none of the four regions. */
-const wxs_region *wxs_config_region(const wxs_config *config,
-                                    const char *name);
+const wxs_region *wxs_config_region(const wxs_config *config, const char *name);
 
 /* dir/name into path; false (never with a dir that was loaded and a name under
  * 64 characters) if it does not fit. */

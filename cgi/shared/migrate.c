@@ -117,6 +117,21 @@ read_version(sqlite3 *handle, const char *path, const struct kind *kind,
     return true;
 }
 
+/* The same in one snapshot, so that a migration of another process is seen
+ * whole or not at all. */
+static bool
+peek_version(sqlite3 *handle, const char *path, const struct kind *kind,
+             int *version, wxs_error *error)
+{
+    bool ok;
+
+    if (sqlite3_exec(handle, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        return failed(handle, path, error);
+    ok = read_version(handle, path, kind, version, error);
+    sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL);
+    return ok;
+}
+
 bool
 wxs_db_check_version(sqlite3 *handle, const char *path, wxs_db_kind kind,
                      wxs_error *error)
@@ -124,7 +139,7 @@ wxs_db_check_version(sqlite3 *handle, const char *path, wxs_db_kind kind,
     int newest = newest_version(&kinds[kind]);
     int version;
 
-    if (!read_version(handle, path, &kinds[kind], &version, error))
+    if (!peek_version(handle, path, &kinds[kind], &version, error))
         return false;
     if (version < newest)
         return wxs_fail(error,
@@ -236,7 +251,7 @@ migrate(const char *dir, const struct kind *kind, wxs_error *error)
         goto out;
     }
     sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
-    ok = read_version(handle, path, kind, &version, error) &&
+    ok = peek_version(handle, path, kind, &version, error) &&
          enter_wal(handle, path, error);
     while (ok && !done)
         ok = migrate_step(handle, path, kind, &done, error);

@@ -1,0 +1,528 @@
+#include "config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config_value.h"
+#include "log.h"
+
+#define VALUE_MAX 2048
+
+extern char **environ;
+
+struct setting {
+    const char *section;
+    const char *key;
+    const char *standard; /* value if none is given; NULL: found out */
+    wxs_value_parser *parse;
+    size_t offset; /* in wxs_config */
+    wxs_value_bounds bounds;
+    const char *allowed;
+};
+
+#define AT(field) offsetof(wxs_config, field)
+#define SIZE(field)                                                            \
+    {                                                                          \
+        sizeof(((wxs_config *)0)->field), 0, 0                                 \
+    }
+#define ENDPOINT "an address and a port, as 127.0.0.1:8080 or [::1]:8080"
+#define NETWORKS "up to 64 addresses or networks, as 10.0.0.0/8 2001:db8::/32"
+#define HOST     "a host name of at most 253 characters"
+#define SECOND   INT64_C(1000)
+#define MINUTE   (60 * SECOND)
+#define HOUR     (60 * MINUTE)
+#define DAY      (24 * HOUR)
+
+#define REGION(i, name)                                                        \
+    {"region." name,                                                           \
+     "spf_include",                                                            \
+     "_spf." name ".waxseal.example",                                          \
+     wxs_value_host,                                                           \
+     AT(region[i].spf_include),                                                \
+     SIZE(region[i].spf_include),                                              \
+     HOST},                                                                    \
+        {"region." name,                                                       \
+         "bounce_mx",                                                          \
+         "bounce." name ".waxseal.example",                                    \
+         wxs_value_host,                                                       \
+         AT(region[i].bounce_mx),                                              \
+         SIZE(region[i].bounce_mx),                                            \
+         HOST},                                                                \
+    {                                                                          \
+        "region." name, "tracking_target", "links." name ".waxseal.example",   \
+            wxs_value_host, AT(region[i].tracking_target),                     \
+            SIZE(region[i].tracking_target), HOST                              \
+    }
+
+static const char *const region_names[WXS_REGIONS] = {
+    "us-east-1", "eu-west-1", "sa-east-1", "ap-northeast-1"};
+
+static const struct setting settings[] = {
+    {"api", "listen", "127.0.0.1:8080", wxs_value_listen, AT(api.listen),
+     SIZE(api.listen), ENDPOINT},
+    {"edge", "listen", "127.0.0.1:8081", wxs_value_listen, AT(edge.listen),
+     SIZE(edge.listen), ENDPOINT},
+    {"edge", "tls_listen", "127.0.0.1:8443", wxs_value_listen,
+     AT(edge.tls_listen), SIZE(edge.tls_listen), ENDPOINT},
+    {"edge",
+     "public_scheme",
+     "auto",
+     wxs_value_scheme,
+     AT(edge.public_scheme),
+     {0},
+     "auto, http or https"},
+    {"edge",
+     "trusted_proxies",
+     "",
+     wxs_value_networks,
+     AT(edge.trusted_proxies),
+     {0},
+     NETWORKS},
+    {"dns",
+     "resolver",
+     NULL,
+     wxs_value_resolver,
+     AT(dns.resolver),
+     {0},
+     "an address and a port, as 127.0.0.1:53 or [::1]:53"},
+    {"dns", "port", "53", wxs_value_port, AT(dns.port), {0}, "1 to 65535"},
+    {"dns",
+     "allow_ns",
+     "",
+     wxs_value_networks,
+     AT(dns.allow_ns),
+     {0},
+     NETWORKS},
+    {"dns",
+     "mode",
+     "authoritative",
+     wxs_value_dns_mode,
+     AT(dns.mode),
+     {0},
+     "authoritative or recursive"},
+    {"verify",
+     "window",
+     "72h",
+     wxs_value_duration,
+     AT(verify.window_ms),
+     {0, SECOND, 365 * DAY},
+     "1s to 365d"},
+    {"verify",
+     "min_interval",
+     "5s",
+     wxs_value_duration,
+     AT(verify.min_interval_ms),
+     {0, 10, DAY},
+     "10ms to 1d"},
+    {"verify",
+     "max_interval",
+     "30m",
+     wxs_value_duration,
+     AT(verify.max_interval_ms),
+     {0, 10, 30 * DAY},
+     "10ms to 30d"},
+    {"verify",
+     "watch_interval",
+     "12h",
+     wxs_value_duration,
+     AT(verify.watch_interval_ms),
+     {0, 10, 30 * DAY},
+     "10ms to 30d"},
+    {"names", "allow_special", "example example.com example.net example.org",
+     wxs_value_hosts, AT(names.allow_special), SIZE(names.allow_special),
+     "names, in all at most 511 characters"},
+    {"journal",
+     "sync",
+     "200ms",
+     wxs_value_duration,
+     AT(journal.sync_ms),
+     {0, 1, MINUTE},
+     "1ms to 1m"},
+    {"events",
+     "hold",
+     "30s",
+     wxs_value_duration,
+     AT(events.hold_ms),
+     {0, 0, DAY},
+     "0s to 1d"},
+    {"acme", "directory", "", wxs_value_https, AT(acme.directory),
+     SIZE(acme.directory), "an https URL"},
+    {"acme", "email", "", wxs_value_email, AT(acme.email), SIZE(acme.email),
+     "an email address"},
+    {"acme", "ca_file", "", wxs_value_file, AT(acme.ca_file),
+     SIZE(acme.ca_file), "an absolute path"},
+    {"webhook",
+     "allow_networks",
+     "",
+     wxs_value_networks,
+     AT(webhook.allow_networks),
+     {0},
+     NETWORKS},
+    {"webhook",
+     "schedule",
+     "0s 5s 5m 30m 2h 5h 10h 10h",
+     wxs_value_schedule,
+     AT(webhook.schedule),
+     {sizeof(((wxs_config *)0)->webhook.schedule), 0, 30 * DAY},
+     "durations of at most 30d, as 0s 5m 2h"},
+    {"dkim",
+     "pool",
+     "16",
+     wxs_value_integer,
+     AT(dkim.pool),
+     {0, 1, 256},
+     "1 to 256"},
+    REGION(0, "us-east-1"),
+    REGION(1, "eu-west-1"),
+    REGION(2, "sa-east-1"),
+    REGION(3, "ap-northeast-1"),
+};
+
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+/* What a file gives a setting, before it is read. */
+struct given {
+    bool is_given;
+    unsigned line;
+    char text[VALUE_MAX];
+};
+
+struct source {
+    const char *path;
+    FILE *stream;
+    unsigned line;
+    bool continues; /* the line carries on with the value before it */
+    bool failed;
+    struct given *given; /* of each setting */
+    wxs_error *error;
+};
+
+static const struct setting *
+find_setting(const char *section, const char *key)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (strcmp(settings[i].section, section) == 0 &&
+            strcmp(settings[i].key, key) == 0)
+            return &settings[i];
+    }
+    return NULL;
+}
+
+static bool
+known_section(const char *section)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (strcmp(settings[i].section, section) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int
+fail_line(struct source *source, const char *what, const char *detail)
+{
+    if (!source->failed)
+        wxs_fail(source->error, "%s:%u: %s%.100s", source->path, source->line,
+                 what, detail);
+    source->failed = true;
+    return 0;
+}
+
+/* Takes over a value, or the rest of one that goes on in an indented line. */
+static int
+on_value(void *user, const char *section, const char *key, const char *value)
+{
+    struct source *source = user;
+    const struct setting *setting = find_setting(section, key);
+    struct given *given;
+    size_t used;
+
+    if (source->failed)
+        return 0;
+    if (setting == NULL && !known_section(section))
+        return fail_line(source, "there is no such section: ", section);
+    if (setting == NULL)
+        return fail_line(source, "this section has no such key: ", key);
+    given = &source->given[setting - settings];
+    if (given->is_given && !source->continues)
+        return fail_line(source, "this key is given twice: ", key);
+    used = given->is_given ? strlen(given->text) : 0;
+    if (used + strlen(value) + 2 > sizeof(given->text))
+        return fail_line(source, "this value is too long: ", key);
+    if (used > 0)
+        given->text[used++] = ' ';
+    memcpy(given->text + used, value, strlen(value) + 1);
+    given->is_given = true;
+    given->line = source->line;
+    return 1;
+}
+
+/* Gives inih a line; it would cut one that does not fit into two. */
+static char *
+read_line(char *line, int size, void *user)
+{
+    struct source *source = user;
+    size_t len;
+
+    if (source->failed || fgets(line, size, source->stream) == NULL)
+        return NULL;
+    source->line++;
+    source->continues = line[0] == ' ' || line[0] == '\t';
+    len = strlen(line);
+    if (len + 1 == (size_t)size && line[len - 1] != '\n') {
+        fail_line(source,
+                  "this line is too long; a value may go on in "
+                  "lines that begin with a blank",
+                  "");
+        return NULL;
+    }
+    return line;
+}
+
+static bool
+read_file(const char *path, bool optional, struct given *given,
+          wxs_error *error)
+{
+    struct source source = {.path = path, .given = given, .error = error};
+    int rc;
+
+    source.stream = fopen(path, "re");
+    if (source.stream == NULL && optional && errno == ENOENT)
+        return true;
+    if (source.stream == NULL)
+        return wxs_fail(error, "cannot read %s: %s", path, strerror(errno));
+    rc = ini_parse_stream(read_line, &source, on_value, &source);
+    if (ferror(source.stream) && !source.failed) {
+        wxs_fail(error, "cannot read %s: %s", path, strerror(errno));
+        source.failed = true;
+    }
+    fclose(source.stream);
+    if (rc != 0 && !source.failed)
+        return wxs_fail(error,
+                        "%s:%d: this is neither [section], key = value "
+                        "nor a comment",
+                        path, rc);
+    return !source.failed;
+}
+
+/* WAXSEAL_SECTION_KEY */
+static void
+environment_name(const struct setting *setting, char *name, size_t size)
+{
+    snprintf(name, size, "WAXSEAL_%s_%s", setting->section, setting->key);
+    for (; *name != '\0'; name++) {
+        if (*name >= 'a' && *name <= 'z')
+            *name = (char)(*name - 'a' + 'A');
+        else if (*name == '.' || *name == '-')
+            *name = '_';
+    }
+}
+
+static bool
+known_variable(const char *name)
+{
+    static const char *const others[] = {"WAXSEAL_LOG", "WAXSEAL_API_KEY",
+                                         "WAXSEAL_URL"};
+    char known[100];
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcmp(name, others[i]) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < SETTINGS; i++) {
+        environment_name(&settings[i], known, sizeof(known));
+        if (strcmp(name, known) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+warn_of_unknown_variables(void)
+{
+    char name[100];
+
+    for (char **entry = environ; *entry != NULL; entry++) {
+        size_t len = strcspn(*entry, "=");
+        if (strncmp(*entry, "WAXSEAL_", 8) != 0 || len >= sizeof(name))
+            continue;
+        memcpy(name, *entry, len);
+        name[len] = '\0';
+        if (!known_variable(name))
+            wxs_log(WXS_LOG_WARN, "there is no setting of this name",
+                    "variable", name, NULL);
+    }
+}
+
+/* The first name server of resolv.conf, else one on this host. */
+static void
+system_resolver(char *text, size_t size)
+{
+    char line[256];
+    char address[64];
+    struct sockaddr_storage parsed;
+    FILE *stream = fopen("/etc/resolv.conf", "re");
+
+    snprintf(text, size, "127.0.0.1");
+    if (stream == NULL)
+        return;
+    while (fgets(line, sizeof(line), stream) != NULL) {
+        if (sscanf(line, " nameserver %63s", address) == 1 &&
+            wxs_value_resolver(address, NULL, &parsed)) {
+            snprintf(text, size, "%s", address);
+            break;
+        }
+    }
+    fclose(stream);
+}
+
+/* Copies text without the blanks at its ends; false if it is too long. */
+static bool
+trim(const char *text, char value[VALUE_MAX])
+{
+    size_t len;
+
+    text += strspn(text, " \t\r\n");
+    len = strlen(text);
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+        len--;
+    if (len >= VALUE_MAX)
+        return false;
+    memcpy(value, text, len);
+    value[len] = '\0';
+    return true;
+}
+
+/* Reads the setting from the environment, else the file, else its default. */
+static bool
+apply(wxs_config *config, const struct setting *setting,
+      const struct given *given, const char *path, wxs_error *error)
+{
+    char name[100];
+    char value[VALUE_MAX];
+    char where[PATH_MAX + 20];
+    const char *text;
+
+    environment_name(setting, name, sizeof(name));
+    text = getenv(name);
+    if (text != NULL) {
+        snprintf(where, sizeof(where), "%s", name);
+    } else if (given->is_given) {
+        text = given->text;
+        snprintf(where, sizeof(where), "%s:%u", path, given->line);
+    } else {
+        text = setting->standard;
+        snprintf(where, sizeof(where), "default");
+    }
+    if (text == NULL)
+        system_resolver(value, sizeof(value));
+    else if (!trim(text, value))
+        return wxs_fail(error, "%s: the value is too long", where);
+    if (setting->parse(value, &setting->bounds,
+                       (char *)config + setting->offset))
+        return true;
+    return wxs_fail(error, "%.200s: %s.%s cannot be \"%.60s\"; allowed: %s",
+                    where, setting->section, setting->key, value,
+                    setting->allowed);
+}
+
+static bool
+set_dir(wxs_config *config, const char *dir, wxs_error *error)
+{
+    char path[PATH_MAX];
+
+    if (realpath(dir, path) == NULL)
+        return wxs_fail(error, "cannot use the state directory %.200s: %s", dir,
+                        strerror(errno));
+    if (strlen(path) >= sizeof(config->dir))
+        return wxs_fail(error, "the path of the state directory is too long");
+    memcpy(config->dir, path, strlen(path) + 1);
+    return true;
+}
+
+bool
+wxs_config_load(wxs_config *config, const char *dir, const char *file,
+                wxs_error *error)
+{
+    struct given *given = NULL;
+    char path[PATH_MAX];
+    bool ok = false;
+    int size;
+
+    memset(config, 0, sizeof(*config));
+    if (!set_dir(config, dir, error))
+        return false;
+    size = file != NULL
+               ? snprintf(path, sizeof(path), "%s", file)
+               : snprintf(path, sizeof(path), "%s/waxseal.conf", config->dir);
+    if (size < 0 || (size_t)size >= sizeof(path))
+        return wxs_fail(error, "the path of the settings is too long");
+    given = calloc(SETTINGS, sizeof(*given));
+    if (given == NULL)
+        return wxs_fail(error, "out of memory");
+    if (!read_file(path, file == NULL, given, error))
+        goto out;
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (!apply(config, &settings[i], &given[i], path, error))
+            goto out;
+    }
+    if (config->verify.min_interval_ms > config->verify.max_interval_ms) {
+        wxs_fail(error, "verify.min_interval is longer than "
+                        "verify.max_interval");
+        goto out;
+    }
+    for (size_t i = 0; i < WXS_REGIONS; i++)
+        config->region[i].name = region_names[i];
+    config->dns.resolver_len = config->dns.resolver.ss_family == AF_INET6
+                                   ? sizeof(struct sockaddr_in6)
+                                   : sizeof(struct sockaddr_in);
+    warn_of_unknown_variables();
+    ok = true;
+
+out:
+    free(given);
+    return ok;
+}
+
+const wxs_region *
+wxs_config_region(const wxs_config *config, const char *name)
+{
+    for (size_t i = 0; i < WXS_REGIONS; i++) {
+        if (strcmp(config->region[i].name, name) == 0)
+            return &config->region[i];
+    }
+    return NULL;
+}
+
+bool
+wxs_config_path(const wxs_config *config, const char *name, char *path,
+                size_t cap)
+{
+    int size = snprintf(path, cap, "%s/%s", config->dir, name);
+
+    return size >= 0 && (size_t)size < cap;
+}
+
+bool
+wxs_networks_contain(const wxs_networks *networks,
+                     const struct in6_addr *address)
+{
+    for (size_t i = 0; i < networks->count; i++) {
+        const wxs_network *network = &networks->item[i];
+        size_t whole = network->prefix / 8;
+        uint8_t mask = (uint8_t)(0xff00 >> (network->prefix % 8));
+        if (memcmp(network->address.s6_addr, address->s6_addr, whole) != 0)
+            continue;
+        if (whole == 16 ||
+            ((network->address.s6_addr[whole] ^ address->s6_addr[whole]) &
+             mask) == 0)
+            return true;
+    }
+    return false;
+}
