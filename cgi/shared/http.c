@@ -1,0 +1,63 @@
+#include "http.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+void
+wxs_response_clear(wxs_response *response)
+{
+    json_decref(response->json);
+    free(response->text);
+    memset(response, 0, sizeof(*response));
+}
+
+void
+wxs_answer(wxs_response *response, int status, json_t *json)
+{
+    wxs_response_clear(response);
+    response->status = status;
+    response->json = json;
+    if (json == NULL)
+        wxs_answer_error(response, 500, "internal_server_error",
+                         "The server ran out of memory. Please try again.");
+}
+
+/* What a message quotes of a request need not be UTF-8. */
+static void
+replace_invalid(char *text)
+{
+    size_t len = strlen(text);
+
+    while (len > 0) {
+        size_t size = wxs_utf8_length(text, len);
+        if (size == 0) {
+            *text = '?';
+            size = 1;
+        }
+        text += size;
+        len -= size;
+    }
+}
+
+void
+wxs_answer_error(wxs_response *response, int status, const char *name,
+                 const char *format, ...)
+{
+    char message[1024];
+    va_list args;
+
+    va_start(args, format);
+    if (vsnprintf(message, sizeof(message), format, args) < 0)
+        message[0] = '\0';
+    va_end(args);
+    replace_invalid(message);
+    wxs_response_clear(response);
+    response->status = status;
+    /* without memory for it, the transport finds no body and answers 500 */
+    response->json = json_pack("{s:i, s:s, s:s}", "statusCode", status,
+                               "message", message, "name", name);
+}
