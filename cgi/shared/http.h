@@ -29,6 +29,7 @@ typedef struct {
     size_t text_len;
     const char *content_type; /* of text */
     int retry_after;  /* seconds, 0 = no header */
+    char allow[48];   /* methods that a 405 names, "" = no header */
 } wxs_response;
 
 /* 200, 201 …: takes over json, which may be NULL when memory ran out (then a

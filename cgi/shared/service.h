@@ -46,7 +46,8 @@ typedef struct {
 int wxs_service_main(const wxs_service *service, int argc, char **argv);
 
 /* The transport's way in, and the tests': route, authenticate, handle. Always
- * leaves a complete response. */
+ * leaves a complete response. A body of more than body_max bytes is not looked
+ * at, only its length. */
 void wxs_service_handle(const wxs_service *service, wxs_context *context,
                         wxs_request *request, wxs_response *response);
 

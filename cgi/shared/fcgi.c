@@ -1,0 +1,268 @@
+#include "fcgi.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "path.h"
+#include "uuid.h"
+
+#define BODY_STEP      16384
+#define RETRY_DELAY_US 20000
+
+static const char out_of_memory[] =
+    "{\"statusCode\":500,\"message\":\"The server ran out of memory. Please "
+    "try again.\",\"name\":\"internal_server_error\"}";
+
+static const char *
+reason_phrase(int status)
+{
+    static const struct {
+        int status;
+        const char *phrase;
+    } known[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {413, "Content Too Large"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (known[i].status == status)
+            return known[i].phrase;
+    }
+    return "Other";
+}
+
+static const char *
+param(const FCGX_Request *fcgi, const char *name, const char *absent)
+{
+    const char *value = FCGX_GetParam(name, fcgi->envp);
+
+    return value == NULL ? absent : value;
+}
+
+/* Doubles the buffer, which keeps room for a NUL behind size bytes. */
+static bool
+grow(char **body, size_t *size)
+{
+    size_t wanted = *size == 0 ? BODY_STEP : *size * 2;
+    char *grown = realloc(*body, wanted + 1);
+
+    if (grown == NULL)
+        return false;
+    *body = grown;
+    *size = wanted;
+    return true;
+}
+
+/* Reads the body to its end, whatever the method; what is over max bytes is
+ * counted and dropped. The caller frees *body. False without memory. */
+static bool
+read_body(FCGX_Stream *in, size_t max, char **body, size_t *len)
+{
+    char dropped[BODY_STEP];
+    size_t size = 0;
+    size_t used = 0;
+    int got;
+
+    *body = NULL;
+    *len = 0;
+    do {
+        size_t room = size - used;
+        if (used > max) {
+            got = FCGX_GetStr(dropped, sizeof(dropped), in);
+            *len += got > 0 ? (size_t)got : 0;
+            continue;
+        }
+        if (room == 0 && !grow(body, &size))
+            return false;
+        room = size - used < BODY_STEP ? size - used : BODY_STEP;
+        got = FCGX_GetStr(*body + used, (int)room, in);
+        used += got > 0 ? (size_t)got : 0;
+        *len = used;
+    } while (got > 0);
+    (*body)[used] = '\0';
+    return true;
+}
+
+/* A client or web server that breaks off must not have half a body obeyed. */
+static bool
+body_is_whole(const char *content_length, size_t len)
+{
+    char *end;
+    unsigned long long wanted;
+
+    if (*content_length == '\0')
+        return true;
+    errno = 0;
+    wanted = strtoull(content_length, &end, 10);
+    return errno == 0 && *end == '\0' && wanted == len;
+}
+
+static void
+write_headers(FCGX_Stream *out, const wxs_request *request,
+              const wxs_response *response, const char *type, size_t len)
+{
+    char text[512];
+    int size =
+        snprintf(text, sizeof(text),
+                 "Status: %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                 "Cache-Control: no-store\r\nX-Request-Id: %s\r\n",
+                 response->status, reason_phrase(response->status), type, len,
+                 request->id);
+
+    FCGX_PutStr(text, size < (int)sizeof(text) ? size : 0, out);
+    if (response->retry_after > 0) {
+        size = snprintf(text, sizeof(text), "Retry-After: %d\r\n",
+                        response->retry_after);
+        FCGX_PutStr(text, size, out);
+    }
+    if (response->allow[0] != '\0') {
+        size = snprintf(text, sizeof(text), "Allow: %s\r\n", response->allow);
+        FCGX_PutStr(text, size, out);
+    }
+    FCGX_PutS("\r\n", out);
+}
+
+/* FCGX_PutStr takes an int. */
+static void
+write_text(FCGX_Stream *out, const char *text, size_t len)
+{
+    while (len > 0) {
+        int step = len > BODY_STEP ? BODY_STEP : (int)len;
+        if (FCGX_PutStr(text, step, out) != step)
+            return;
+        text += step;
+        len -= (size_t)step;
+    }
+}
+
+static void
+write_response(FCGX_Stream *out, const wxs_request *request,
+               wxs_response *response)
+{
+    const char *type = "application/json; charset=utf-8";
+    const char *text = response->text;
+    size_t len = response->text_len;
+    char *json = NULL;
+
+    if (response->json != NULL) {
+        json = json_dumps(response->json, JSON_COMPACT);
+        text = json;
+        len = json == NULL ? 0 : strlen(json);
+    } else if (response->content_type != NULL) {
+        type = response->content_type;
+    }
+    if (text == NULL) {
+        response->status = 500;
+        type = "application/json; charset=utf-8";
+        text = out_of_memory;
+        len = sizeof(out_of_memory) - 1;
+    }
+    write_headers(out, request, response, type, len);
+    write_text(out, text, len);
+    free(json);
+}
+
+/* Fills the request from the FastCGI parameters; they live as long as fcgi. */
+static bool
+read_request(const FCGX_Request *fcgi, wxs_request *request)
+{
+    uint8_t id[WXS_UUID_SIZE];
+
+    memset(request, 0, sizeof(*request));
+    request->method = param(fcgi, "REQUEST_METHOD", "");
+    request->query = param(fcgi, "QUERY_STRING", "");
+    request->authorization = FCGX_GetParam("HTTP_AUTHORIZATION", fcgi->envp);
+    request->user_agent = param(fcgi, "HTTP_USER_AGENT", "");
+    request->body = "";
+    if (!wxs_uuid_new(id))
+        return false;
+    wxs_uuid_format(id, request->id);
+    /* a path that is too long is left empty, which no route has */
+    if (!wxs_path_from_target(param(fcgi, "REQUEST_URI", ""), request->path,
+                              sizeof(request->path)))
+        request->path[0] = '\0';
+    return true;
+}
+
+static void
+handle(const wxs_service *service, wxs_context *context, FCGX_Request *fcgi)
+{
+    wxs_request request;
+    wxs_response response = {0};
+    char *body = NULL;
+
+    if (!read_request(fcgi, &request) ||
+        !read_body(fcgi->in, service->body_max, &body, &request.body_len)) {
+        response.status = 500;
+    } else if (!body_is_whole(param(fcgi, "CONTENT_LENGTH", ""),
+                              request.body_len)) {
+        wxs_answer_error(&response, 400, "validation_error",
+                         "The request body is not complete.");
+    } else {
+        request.body = body;
+        wxs_service_handle(service, context, &request, &response);
+    }
+    write_response(fcgi->out, &request, &response);
+    wxs_response_clear(&response);
+    free(body);
+}
+
+/* Waits for a connection; false when it is time to stop. */
+static bool
+wait_for_connection(int listen_fd, int stop_fd)
+{
+    struct pollfd fds[] = {{.fd = listen_fd, .events = POLLIN},
+                           {.fd = stop_fd, .events = POLLIN}};
+
+    while (poll(fds, 2, -1) < 0) {
+        if (errno != EINTR && errno != EAGAIN)
+            return false;
+    }
+    return fds[1].revents == 0;
+}
+
+void
+wxs_fcgi_serve(const wxs_service *service, wxs_context *context, int listen_fd,
+               int stop_fd)
+{
+    FCGX_Request fcgi;
+    char text[16];
+    int rc;
+
+    FCGX_InitRequest(&fcgi, listen_fd, 0);
+    /* The library's accept cannot be woken but by shutting the socket down,
+     * and the supervisor keeps that for the next program. So the wait is here,
+     * and the accept does not block when another thread was faster. */
+    while (wait_for_connection(listen_fd, stop_fd)) {
+        rc = FCGX_Accept_r(&fcgi);
+        if (rc == 0) {
+            handle(service, context, &fcgi);
+            FCGX_Finish_r(&fcgi);
+        } else if (rc != -EAGAIN) {
+            snprintf(text, sizeof(text), "%d", rc);
+            wxs_log(WXS_LOG_WARN, "a connection could not be accepted", "code",
+                    text, NULL);
+            usleep(RETRY_DELAY_US);
+        }
+    }
+    FCGX_Free(&fcgi, 1);
+}

@@ -1,0 +1,122 @@
+#include "service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "path.h"
+
+void
+wxs_answer_internal(wxs_response *response, const wxs_request *request,
+                    const wxs_error *error)
+{
+    wxs_log(WXS_LOG_ERROR, "a request failed", "request_id", request->id,
+            "error", error->text, NULL);
+    wxs_answer_error(response, 500, "internal_server_error",
+                     "Something went wrong inside the server. Please try "
+                     "again; the request id is %s.",
+                     request->id);
+}
+
+/* HEAD is GET; the web server leaves the body out. */
+static bool
+method_matches(const wxs_route *route, const char *method)
+{
+    return strcmp(route->method, method) == 0 ||
+           (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
+}
+
+/* Adds a method to the list of an Allow header. */
+static void
+allow_method(char allow[48], const char *method)
+{
+    size_t used = strlen(allow);
+
+    if (strstr(allow, method) == NULL)
+        snprintf(allow + used, 48 - used, "%s%s", used > 0 ? ", " : "", method);
+}
+
+/* Finds the route and fills the parameters of the request. NULL if there is
+ * none; then allow has the methods that the path knows. */
+static const wxs_route *
+find_route(const wxs_service *service, wxs_request *request, char allow[48])
+{
+    const wxs_route *route;
+
+    allow[0] = '\0';
+    for (route = service->routes; route->method != NULL; route++) {
+        if (!wxs_path_match(route->pattern, request->path, request->param))
+            continue;
+        if (method_matches(route, request->method))
+            return route;
+        allow_method(allow, route->method);
+    }
+    return NULL;
+}
+
+static void
+answer_no_route(const char *allow, wxs_response *response)
+{
+    if (*allow == '\0') {
+        wxs_answer_error(response, 404, "not_found",
+                         "The requested endpoint does not exist.");
+        return;
+    }
+    wxs_answer_error(response, 405, "method_not_allowed",
+                     "Method is not allowed for the requested path.");
+    snprintf(response->allow, sizeof(response->allow), "%s", allow);
+}
+
+/* The path in full stays out of the log: it may hold addresses. */
+static void
+log_request(const wxs_route *route, const wxs_context *context,
+            const wxs_request *request, const wxs_response *response,
+            int64_t took_ms)
+{
+    char status[12];
+    char took[24];
+
+    snprintf(status, sizeof(status), "%d", response->status);
+    snprintf(took, sizeof(took), "%lld", (long long)took_ms);
+    wxs_log(WXS_LOG_INFO, "request", "method", request->method, "route",
+            route == NULL ? "" : route->pattern, "status", status, "ms", took,
+            "request_id", request->id, "key_id", context->identity.key_id,
+            NULL);
+}
+
+static void
+dispatch(const wxs_service *service, const wxs_route *route,
+         wxs_context *context, const wxs_request *request,
+         wxs_response *response)
+{
+    if (!wxs_authenticate(context->control, request, route->needed,
+                          &context->identity, response))
+        return;
+    if (request->body_len > service->body_max) {
+        wxs_answer_error(response, 413, "validation_error",
+                         "The request body is larger than %zu bytes.",
+                         service->body_max);
+        return;
+    }
+    route->handler(context, request, response);
+    if (response->status == 0)
+        wxs_answer_internal(response, request,
+                            &(wxs_error){"the handler gave no answer"});
+}
+
+void
+wxs_service_handle(const wxs_service *service, wxs_context *context,
+                   wxs_request *request, wxs_response *response)
+{
+    int64_t start = wxs_monotonic_ms();
+    char allow[sizeof(response->allow)];
+    const wxs_route *route = find_route(service, request, allow);
+
+    memset(&context->identity, 0, sizeof(context->identity));
+    if (route == NULL)
+        answer_no_route(allow, response);
+    else
+        dispatch(service, route, context, request, response);
+    log_request(route, context, request, response, wxs_monotonic_ms() - start);
+}
