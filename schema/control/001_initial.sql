@@ -35,6 +35,8 @@ CREATE TABLE domains (
     deleted_at      INTEGER
 );
 CREATE UNIQUE INDEX domains_name ON domains (name) WHERE deleted_at IS NULL;
+CREATE INDEX domains_former_name ON domains (name)
+    WHERE deleted_at IS NOT NULL;
 CREATE INDEX domains_account ON domains (account, created_at, number);
 CREATE INDEX domains_due ON domains (next_check_at)
     WHERE next_check_at IS NOT NULL;
@@ -51,7 +53,8 @@ CREATE TABLE api_keys (
     last_used_at INTEGER
 ) WITHOUT ROWID;
 
--- Every tracking host a domain ever had: links on them must live on.
+-- Every tracking host a domain ever had: links on them must live on. The newest
+-- is the one for new messages; a former host that comes back gets a new number.
 CREATE TABLE tracking_hosts (
     number      INTEGER PRIMARY KEY AUTOINCREMENT,
     domain      INTEGER NOT NULL REFERENCES domains (number),
@@ -73,7 +76,8 @@ CREATE TABLE records (
     type          TEXT NOT NULL CHECK (type IN ('TXT', 'MX', 'CNAME')),
     value         TEXT NOT NULL,
     priority      INTEGER, -- MX only
-    tracking_host INTEGER REFERENCES tracking_hosts (number),
+    tracking_host INTEGER REFERENCES tracking_hosts (number)
+        ON UPDATE CASCADE,
     status        TEXT NOT NULL DEFAULT 'not_started' CHECK (status IN
         ('not_started', 'pending', 'verified', 'failed', 'temporary_failure')),
     detail        TEXT -- status_detail of the API as JSON, NULL before a check

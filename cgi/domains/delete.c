@@ -1,0 +1,31 @@
+#include "clock.h"
+#include "domain_json.h"
+#include "lookup.h"
+#include "routes.h"
+
+/* The rows stay: links that were sent must go on redirecting. */
+static bool
+delete_domain(wxs_db *db, wxs_domain *domain, const void *arg,
+              wxs_response *response, wxs_error *error)
+{
+    int64_t now = wxs_now_us();
+
+    (void)arg;
+    (void)response;
+    return wxs_domain_delete(db, domain, now, error) &&
+           wxs_history_add(db, domain->number, now, domain->state,
+                           domain->state, "deleted", error);
+}
+
+void
+wxs_domains_delete(wxs_context *context, const wxs_request *request,
+                   wxs_response *response)
+{
+    wxs_domain domain;
+
+    if (wxs_domain_apply(context, request, delete_domain, NULL, &domain,
+                         response))
+        wxs_answer(response, 200,
+                   json_pack("{s:s, s:s, s:b}", "object", "domain", "id",
+                             domain.id, "deleted", 1));
+}

@@ -1,0 +1,166 @@
+#include "domain_json.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "name_policy.h"
+#include "record_store.h"
+
+json_t *
+wxs_time_json(int64_t us)
+{
+    char text[WXS_TIME_TEXT];
+
+    if (us == 0)
+        return json_null();
+    wxs_time_text(us, text);
+    return json_string(text);
+}
+
+/* The Rust and .NET clients fail a whole call on a word they do not know, and
+ * temporary_failure is none that they know for a domain. */
+static const char *
+status_for(const char *state, const char *user_agent)
+{
+    static const char *const strict[] = {"resend-rs/", "resend-sdk/"};
+
+    if (strcmp(state, "temporary_failure") != 0)
+        return state;
+    for (size_t i = 0; i < sizeof(strict) / sizeof(strict[0]); i++) {
+        if (strncmp(user_agent, strict[i], strlen(strict[i])) == 0)
+            return "partially_failed";
+    }
+    return state;
+}
+
+static int64_t
+window_end(const wxs_domain *domain, const wxs_config *config)
+{
+    if (strcmp(domain->state, "pending") != 0)
+        return 0;
+    return domain->state_since + config->verify.window_ms * 1000;
+}
+
+json_t *
+wxs_domain_summary(const wxs_domain *domain, const wxs_context *context,
+                   const wxs_request *request)
+{
+    const char *tracking =
+        domain->tracking[0] != '\0' ? domain->tracking : NULL;
+
+    return json_pack(
+        "{s:s, s:s, s:o, s:s, s:b, s:b, s:s*, s:{s:s, s:s}, s:s,"
+        " s:s, s:s, s:o, s:o, s:o, s:o}",
+        "id", domain->id, "name", domain->name, "created_at",
+        wxs_time_json(domain->created_at), "status",
+        status_for(domain->state, request->user_agent), "open_tracking",
+        (int)domain->open_tracking, "click_tracking",
+        (int)domain->click_tracking, "tracking_subdomain", tracking,
+        "capabilities", "sending", "enabled", "receiving", "disabled", "region",
+        domain->region, "tls", domain->tls, "state", domain->state,
+        "state_since", wxs_time_json(domain->state_since), "checked_at",
+        wxs_time_json(domain->checked_at), "next_check_at",
+        wxs_time_json(domain->next_check_at), "window_ends_at",
+        wxs_time_json(window_end(domain, context->config)));
+}
+
+static json_t *
+detail_json(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    json_t *json = text != NULL ? json_loads(text, 0, NULL) : NULL;
+
+    return json != NULL ? json : json_null();
+}
+
+/* One row of wxs_records_walk(). */
+static json_t *
+record_json(sqlite3_stmt *row, const char *registrable)
+{
+    const char *kind = (const char *)sqlite3_column_text(row, 0);
+    const char *fqdn = (const char *)sqlite3_column_text(row, 1);
+    const char *type = (const char *)sqlite3_column_text(row, 2);
+    const char *value = (const char *)sqlite3_column_text(row, 3);
+    const char *status = (const char *)sqlite3_column_text(row, 5);
+    json_t *priority = NULL;
+
+    if (kind == NULL || fqdn == NULL || type == NULL || value == NULL ||
+        status == NULL)
+        return NULL;
+    if (sqlite3_column_type(row, 4) != SQLITE_NULL)
+        priority = json_integer(sqlite3_column_int(row, 4));
+    return json_pack("{s:s, s:s%, s:s, s:s, s:s, s:s, s:o*, s:s, s:o}",
+                     "record", wxs_record_label(kind), "name", fqdn,
+                     wxs_record_relative(fqdn, registrable), "value", value,
+                     "type", type, "ttl", "Auto", "status", status, "priority",
+                     priority, "fqdn", fqdn, "status_detail",
+                     detail_json(row, 6));
+}
+
+/* DMARC stands beside the records: it is advice, and no word of the API. */
+static bool
+place_record(json_t *domain, json_t *records, json_t *record)
+{
+    const char *label = json_string_value(json_object_get(record, "record"));
+
+    if (label == NULL)
+        return false;
+    if (strcmp(label, "DMARC") != 0)
+        return json_array_append(records, record) == 0;
+    return json_object_del(record, "record") == 0 &&
+           json_object_del(record, "ttl") == 0 &&
+           json_object_set(domain, "dmarc", record) == 0;
+}
+
+static int
+add_records(wxs_db *db, const char *registrable, int64_t number, json_t *domain,
+            json_t *records, wxs_error *error)
+{
+    sqlite3_stmt *row = wxs_records_walk(db, number, error);
+    int more;
+
+    if (row == NULL)
+        return -1;
+    while ((more = wxs_db_step(db, row, error)) == 1) {
+        json_t *record = record_json(row, registrable);
+        bool placed = place_record(domain, records, record);
+
+        json_decref(record);
+        if (!placed) {
+            wxs_fail(error, "out of memory");
+            more = -1;
+            break;
+        }
+    }
+    wxs_db_done(row);
+    return more;
+}
+
+json_t *
+wxs_domain_json(wxs_db *db, const wxs_domain *domain,
+                const wxs_context *context, const wxs_request *request,
+                wxs_error *error)
+{
+    const char *registrable =
+        wxs_name_registrable(domain->name, context->state);
+    json_t *json = wxs_domain_summary(domain, context, request);
+    json_t *records = json_array();
+
+    if (json == NULL || json_object_set(json, "records", records) != 0)
+        wxs_fail(error, "out of memory");
+    else if (add_records(db, registrable, domain->number, json, records,
+                         error) == 0)
+        goto out;
+    json_decref(json);
+    json = NULL;
+
+out:
+    json_decref(records);
+    return json;
+}
+
+json_t *
+wxs_domain_reference(const wxs_domain *domain)
+{
+    return json_pack("{s:s, s:s}", "object", "domain", "id", domain->id);
+}

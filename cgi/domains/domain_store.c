@@ -1,0 +1,189 @@
+#include "domain_store.h"
+
+#include "sql.h"
+
+#define COLUMNS                                                                \
+    "number, account, id, name, region, return_path, open_tracking,"           \
+    " click_tracking, tls, state, state_since, checked_at, next_check_at,"     \
+    " created_at, (SELECT label FROM tracking_hosts"                           \
+    "  WHERE domain = domains.number ORDER BY number DESC LIMIT 1)"            \
+    " FROM domains "
+
+bool
+wxs_domain_row(sqlite3_stmt *row, wxs_domain *domain, wxs_error *error)
+{
+    int c = 0;
+    bool fits = true;
+
+    domain->number = sqlite3_column_int64(row, c++);
+    domain->account = sqlite3_column_int64(row, c++);
+#define TEXT(member)                                                           \
+    fits =                                                                     \
+        wxs_sql_text(row, c++, domain->member, sizeof(domain->member)) && fits
+    TEXT(id);
+    TEXT(name);
+    TEXT(region);
+    TEXT(return_path);
+    domain->open_tracking = sqlite3_column_int(row, c++) != 0;
+    domain->click_tracking = sqlite3_column_int(row, c++) != 0;
+    TEXT(tls);
+    TEXT(state);
+    domain->state_since = sqlite3_column_int64(row, c++);
+    domain->checked_at = sqlite3_column_int64(row, c++);
+    domain->next_check_at = sqlite3_column_int64(row, c++);
+    domain->created_at = sqlite3_column_int64(row, c++);
+    TEXT(tracking);
+#undef TEXT
+    if (!fits)
+        return wxs_fail(error, "domain %lld: a column is too long",
+                        (long long)domain->number);
+    return true;
+}
+
+int
+wxs_domain_find(wxs_db *db, int64_t account, const char *id, wxs_domain *domain,
+                wxs_error *error)
+{
+    sqlite3_stmt *row = wxs_sql(db, error,
+                                "SELECT " COLUMNS "WHERE id = ? AND "
+                                "account = ? AND deleted_at IS NULL",
+                                "ti", id, account);
+    int found;
+
+    if (row == NULL)
+        return -1;
+    found = wxs_db_step(db, row, error);
+    if (found == 1 && !wxs_domain_row(row, domain, error))
+        found = -1;
+    wxs_db_done(row);
+    return found;
+}
+
+int
+wxs_domain_locate(wxs_db *db, int64_t account, const char *id,
+                  wxs_domain_cursor *cursor, wxs_error *error)
+{
+    sqlite3_stmt *row = wxs_sql(db, error,
+                                "SELECT created_at, number FROM domains "
+                                "WHERE id = ? AND account = ?",
+                                "ti", id, account);
+    int found;
+
+    if (row == NULL)
+        return -1;
+    found = wxs_db_step(db, row, error);
+    if (found == 1) {
+        cursor->created_at = sqlite3_column_int64(row, 0);
+        cursor->number = sqlite3_column_int64(row, 1);
+    }
+    wxs_db_done(row);
+    return found;
+}
+
+sqlite3_stmt *
+wxs_domain_walk(wxs_db *db, int64_t account, wxs_direction direction,
+                const wxs_domain_cursor *cursor, int64_t limit,
+                wxs_error *error)
+{
+    static const char older[] =
+        "SELECT " COLUMNS "WHERE account = ? AND deleted_at IS NULL "
+        "AND (created_at, number) < (?, ?) "
+        "ORDER BY created_at DESC, number DESC LIMIT ?";
+    static const char newer[] =
+        "SELECT " COLUMNS "WHERE account = ? AND deleted_at IS NULL "
+        "AND (created_at, number) > (?, ?) "
+        "ORDER BY created_at, number LIMIT ?";
+
+    return wxs_sql(db, error, direction == WXS_OLDER ? older : newer, "iiii",
+                   account, cursor->created_at, cursor->number, limit);
+}
+
+int
+wxs_domain_name_taken(wxs_db *db, const char *name, wxs_error *error)
+{
+    sqlite3_stmt *row = wxs_sql(db, error,
+                                "SELECT 1 FROM domains WHERE name = ? "
+                                "AND deleted_at IS NULL",
+                                "t", name);
+    int found;
+
+    if (row == NULL)
+        return -1;
+    found = wxs_db_step(db, row, error);
+    wxs_db_done(row);
+    return found;
+}
+
+bool
+wxs_domain_insert(wxs_db *db, wxs_domain *domain, wxs_error *error)
+{
+    if (!wxs_sql_run(db, error,
+                     "INSERT INTO domains (id, account, name, region, "
+                     "return_path, open_tracking, click_tracking, tls, state, "
+                     "state_since, created_at) "
+                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "titttiittii", domain->id, domain->account, domain->name,
+                     domain->region, domain->return_path,
+                     (int64_t)domain->open_tracking,
+                     (int64_t)domain->click_tracking, domain->tls,
+                     domain->state, domain->state_since, domain->created_at))
+        return false;
+    domain->number = wxs_db_last_id(db);
+    return true;
+}
+
+bool
+wxs_domain_save_options(wxs_db *db, const wxs_domain *domain, wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET open_tracking = ?, "
+                       "click_tracking = ?, tls = ? "
+                       "WHERE number = ? AND account = ?",
+                       "iitii", (int64_t)domain->open_tracking,
+                       (int64_t)domain->click_tracking, domain->tls,
+                       domain->number, domain->account);
+}
+
+bool
+wxs_domain_restart(wxs_db *db, const wxs_domain *domain, int64_t now,
+                   int64_t next_check_at, wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET state = 'pending', state_since = ?, "
+                       "definite_since = NULL, missing_ms = 0, checks = 0, "
+                       "next_check_at = ? WHERE number = ? AND account = ?",
+                       "iiii", now, next_check_at, domain->number,
+                       domain->account);
+}
+
+bool
+wxs_domain_ask_check(wxs_db *db, const wxs_domain *domain,
+                     int64_t next_check_at, wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET next_check_at = "
+                       "min(?1, coalesce(next_check_at, ?1)) "
+                       "WHERE number = ?2 AND account = ?3",
+                       "iii", next_check_at, domain->number, domain->account);
+}
+
+bool
+wxs_domain_delete(wxs_db *db, const wxs_domain *domain, int64_t now,
+                  wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET deleted_at = ?, "
+                       "next_check_at = NULL "
+                       "WHERE number = ? AND account = ?",
+                       "iii", now, domain->number, domain->account);
+}
+
+bool
+wxs_history_add(wxs_db *db, int64_t domain, int64_t at, const char *from,
+                const char *to, const char *cause, wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "INSERT INTO history (domain, at, from_state, to_state, "
+                       "cause) VALUES (?, ?, ?, ?, ?)",
+                       "iittt", domain, at, from, to, cause);
+}

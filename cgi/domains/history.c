@@ -1,0 +1,104 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "domain_json.h"
+#include "lookup.h"
+#include "page.h"
+#include "routes.h"
+#include "sql.h"
+
+/* Cursors are the numbers of entries, 1 to 18 digits. */
+static bool
+parse_cursor(const wxs_page *page, int64_t *cursor)
+{
+    const char *text = page->after[0] != '\0' ? page->after : page->before;
+    size_t len = strlen(text);
+
+    *cursor = INT64_MAX;
+    if (len == 0)
+        return true;
+    if (len > 18 || strspn(text, "0123456789") != len)
+        return false;
+    *cursor = 0;
+    for (size_t i = 0; i < len; i++)
+        *cursor = *cursor * 10 + (text[i] - '0');
+    return true;
+}
+
+static sqlite3_stmt *
+walk(wxs_db *db, const wxs_domain *domain, bool newer, int64_t cursor,
+     int64_t limit, wxs_error *error)
+{
+#define COLUMNS                                                                \
+    "SELECT number, at, from_state, to_state, cause, evidence FROM history "
+    static const char to_older[] = COLUMNS "WHERE domain = ? AND number < ? "
+                                           "ORDER BY number DESC LIMIT ?";
+    static const char to_newer[] = COLUMNS "WHERE domain = ? AND number > ? "
+                                           "ORDER BY number LIMIT ?";
+#undef COLUMNS
+
+    return wxs_sql(db, error, newer ? to_newer : to_older, "iii",
+                   domain->number, cursor, limit);
+}
+
+static json_t *
+entry_json(sqlite3_stmt *row)
+{
+    const char *evidence = (const char *)sqlite3_column_text(row, 5);
+    json_t *json = evidence != NULL ? json_loads(evidence, 0, NULL) : NULL;
+    char id[24];
+
+    snprintf(id, sizeof(id), "%lld", (long long)sqlite3_column_int64(row, 0));
+    return json_pack("{s:s, s:o, s:s?, s:s, s:s, s:o?}", "id", id, "created_at",
+                     wxs_time_json(sqlite3_column_int64(row, 1)), "from",
+                     sqlite3_column_text(row, 2), "to",
+                     sqlite3_column_text(row, 3), "cause",
+                     sqlite3_column_text(row, 4), "evidence", json);
+}
+
+static bool
+fill(wxs_db *db, sqlite3_stmt *rows, wxs_page_list *list, wxs_error *error)
+{
+    int more;
+
+    while ((more = wxs_db_step(db, rows, error)) == 1) {
+        more = wxs_page_add(list, entry_json(rows));
+        if (more < 0)
+            return wxs_fail(error, "out of memory");
+        if (more == 0)
+            return true;
+    }
+    return more == 0;
+}
+
+void
+wxs_domains_history(wxs_context *context, const wxs_request *request,
+                    wxs_response *response)
+{
+    wxs_page_list list = {0};
+    wxs_domain domain;
+    sqlite3_stmt *rows;
+    int64_t cursor;
+    wxs_page page;
+    wxs_error error;
+
+    if (!wxs_domain_lookup(context->control, context, request, &domain,
+                           response) ||
+        !wxs_page_parse(request, &page, response))
+        return;
+    if (!parse_cursor(&page, &cursor)) {
+        wxs_page_refuse(&page, response);
+        return;
+    }
+    list.data = json_array();
+    list.limit = page.limit;
+    list.reverse = page.before[0] != '\0';
+    rows = walk(context->control, &domain, list.reverse, cursor,
+                page.limit < 0 ? -1 : page.limit + 1, &error);
+    if (rows != NULL && fill(context->control, rows, &list, &error))
+        wxs_page_answer(&list, response);
+    else
+        wxs_answer_internal(response, request, &error);
+    wxs_db_done(rows);
+    json_decref(list.data);
+}

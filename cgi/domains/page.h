@@ -1,0 +1,38 @@
+#ifndef WXS_DOMAINS_PAGE_H
+#define WXS_DOMAINS_PAGE_H
+
+#include <stdint.h>
+
+#include "http.h"
+
+/* What part of a list is asked for: limit, and at most one of the cursors. */
+typedef struct {
+    int64_t limit;   /* -1 = everything */
+    char after[64];  /* "" if absent */
+    char before[64]; /* "" if absent */
+} wxs_page;
+
+/* Reads the query; without limit and cursor everything is asked for. False
+ * after answering 422. */
+bool wxs_page_parse(const wxs_request *request, wxs_page *page,
+                    wxs_response *response);
+
+/* Answers 422 about a cursor that names no item of the list. */
+void wxs_page_refuse(const wxs_page *page, wxs_response *response);
+
+/* One page being filled, rows coming in the order of the walk. */
+typedef struct {
+    json_t *data;
+    int64_t limit;
+    bool reverse; /* the walk goes from old to new, lists from new to old */
+    bool has_more;
+} wxs_page_list;
+
+/* Takes over item. 1 go on, 0 the page is full, -1 no memory (also if item is
+ * NULL). */
+int wxs_page_add(wxs_page_list *list, json_t *item);
+
+/* The answer {"object":"list","has_more":…,"data":[…]}; takes over the data. */
+void wxs_page_answer(wxs_page_list *list, wxs_response *response);
+
+#endif

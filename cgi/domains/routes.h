@@ -1,0 +1,20 @@
+#ifndef WXS_DOMAINS_ROUTES_H
+#define WXS_DOMAINS_ROUTES_H
+
+#include "service.h"
+
+/* The program waxseal-domains. The state of its contexts is the public suffix
+ * list, a psl_ctx_t. */
+extern const wxs_service wxs_domains_service;
+
+/* The handlers, one file each. */
+wxs_handler wxs_domains_create;  /* POST /domains */
+wxs_handler wxs_domains_list;    /* GET /domains */
+wxs_handler wxs_domains_get;     /* GET /domains/{id} */
+wxs_handler wxs_domains_update;  /* PATCH /domains/{id} */
+wxs_handler wxs_domains_delete;  /* DELETE /domains/{id} */
+wxs_handler wxs_domains_verify;  /* POST /domains/{id}/verify */
+wxs_handler wxs_domains_retry;   /* POST /domains/{id}/retry */
+wxs_handler wxs_domains_history; /* GET /domains/{id}/history */
+
+#endif
