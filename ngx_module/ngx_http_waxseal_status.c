@@ -117,7 +117,7 @@ ngx_http_waxseal_status_metrics(u_char *p, u_char *last,
           "Lookup tables that could not be mapped.", sum->table_failed },
 
         { "table_entries", "gauge",
-          "Hosts and links of the lookup table.", info->live },
+          "Hosts, links and destinations of the table.", info->live },
 
         { "table_dead_entries", "gauge",
           "Replaced and removed entries.", info->dead },

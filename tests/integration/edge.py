@@ -1,0 +1,367 @@
+"""An nginx with the module, on a lookup table and a journal of its own, and
+what tests need around it. Nothing but the standard library."""
+import base64
+import dataclasses
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import traceback
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = TOP / os.environ.get("BUILD", "build")
+NGINX = "/usr/sbin/nginx"
+SANITIZED = "asan" in BUILD.parts
+ROOT = os.geteuid() == 0
+USER = dict(user="www-data", group="www-data", extra_groups=[]) if ROOT else {}
+
+OFF, ANONYMOUS, PSEUDONYMOUS, FULL = range(4)
+OPENS, CLICKS, KILLED, DELETED = 1, 2, 4, 8
+HEAD, PREFETCH, GPC, TLS, TABLE, AGENT_CUT = 1, 2, 4, 8, 16, 32
+
+
+# ---- tools made of core ----
+
+def compile_tool(name):
+    """Builds tests/integration/NAME.c with core, returns the program."""
+    program = BUILD / "integration" / name
+    source = TOP / "tests/integration" / f"{name}.c"
+    library = BUILD / "libcore.a"
+    newest = max(source.stat().st_mtime, library.stat().st_mtime)
+    if program.exists() and program.stat().st_mtime > newest:
+        return program
+    program.parent.mkdir(parents=True, exist_ok=True)
+    flags = ["-fsanitize=address,undefined"] if SANITIZED else []
+    built = program.with_name(f"{name}.{os.getpid()}")
+    subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror",
+                    "-D_GNU_SOURCE", "-g", *flags, f"-I{TOP}/core",
+                    str(source), str(library), "-lcrypto", "-o", str(built)],
+                   check=True)
+    built.rename(program)
+    return program
+
+
+# ---- domains and links ----
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    number: int
+    flags: int = OPENS | CLICKS
+    keys: str = "1,2"
+
+    @property
+    def id(self):
+        return hashlib.sha256(f"id {self.number}".encode()).digest()[:16]
+
+    @property
+    def secret(self):
+        return hashlib.sha256(f"secret {self.number}".encode()).digest()
+
+    def words(self):
+        return (f"{self.number} {self.id.hex()} {self.secret.hex()} "
+                f"{self.flags} {self.keys}")
+
+
+def link_key(secret, key_id):
+    key = hmac.digest(bytes(32), secret, "sha256")
+    return hmac.digest(key, b"waxseal link key" + bytes([key_id, 1]), "sha256")
+
+
+def leb128(number):
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes(out + bytes([number]))
+
+
+def mint(domain, kind="c", url=None, link_id=None, mode=FULL, key_id=1,
+         expires=0, message_id=bytes(16), index=0):
+    """The path of a tracking link: docs/link-format.md."""
+    prefix, rest = 0, b""
+    if url is not None:
+        for code, text in ((2, "https://www."), (1, "https://"), (3, "http://")):
+            if url.startswith(text):
+                prefix, rest = code, url[len(text):].encode()
+                break
+    first = 1 << 6 | mode << 4 | bool(expires) << 3
+    first |= (link_id is not None) << 2 | prefix
+    raw = bytes([first, key_id])
+    raw += expires.to_bytes(4, "big") if expires else b""
+    raw += message_id
+    if kind == "c":
+        raw += leb128(index)
+        raw += rest if link_id is None else link_id.to_bytes(6, "big")
+    label = f"waxseal-{kind}1".encode()
+    raw += hmac.digest(link_key(domain.secret, key_id),
+                       label + domain.id + raw, "sha256")[:10]
+    return f"/{kind}/" + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+# ---- HTTP, byte for byte ----
+
+@dataclasses.dataclass
+class Response:
+    status: int
+    headers: list
+    body: bytes
+
+    def __getitem__(self, name):
+        """The value of a header that must be there once at most."""
+        values = [v for n, v in self.headers if n.lower() == name.lower()]
+        assert len(values) < 2, f"{name} is there {len(values)} times"
+        return values[0] if values else None
+
+
+def read_response(stream, head=False):
+    line = stream.readline()
+    assert line.startswith(b"HTTP/1."), f"no response: {line!r}"
+    headers = []
+    while (field := stream.readline()) not in (b"\r\n", b""):
+        name, _, value = field.rstrip(b"\r\n").partition(b": ")
+        headers.append((name.decode(), value.decode()))
+    response = Response(int(line.split()[1]), headers, b"")
+    length = response["Content-Length"]
+    if not head and length is not None:
+        response.body = stream.read(int(length))
+    return response
+
+
+def talk(port, data, count=1, head=False):
+    """Sends bytes, returns as many responses as asked for."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(data)
+        with connection.makefile("rb") as stream:
+            responses = [read_response(stream, head) for _ in range(count)]
+    return responses[0] if count == 1 else responses
+
+
+def request(port, path, host="links.example", method="GET", headers=()):
+    fields = [f"{method} {path} HTTP/1.1", f"Host: {host}", *headers,
+              "Connection: close", "", ""]
+    return talk(port, "\r\n".join(fields).encode("latin-1"),
+                head=method == "HEAD")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+# ---- nginx ----
+
+CONFIGURATION = """
+load_module {folder}/module.so;
+daemon off;
+worker_processes {workers};
+pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
+events {{ worker_connections 64; }}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    log_format waxseal "$waxseal_event $waxseal_domain $waxseal_result";
+    access_log {folder}/access.log waxseal;
+    waxseal_table {folder}/table;
+    {journal}
+    server {{
+        listen 127.0.0.1:{port};
+        set_real_ip_from 127.0.0.0/8;
+        real_ip_header X-Test-Address;
+        location / {{
+            waxseal_tracking;
+            waxseal_region eu-west-1;
+            waxseal_protocol $http_x_forwarded_proto;
+        }}
+        location /inner/ {{
+            error_page 404 = {inner};
+            return 404;
+        }}
+    }}
+    server {{
+        listen 127.0.0.1:{status_port};
+        access_log off;
+        location = /status {{ waxseal_status; }}
+    }}
+    {servers}
+}}
+"""
+
+
+class Edge:
+    def __init__(self, journal="journal", workers=1, servers="",
+                 inner="/favicon.ico", expected_alerts=()):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="waxseal-edge."))
+        self.table = self.folder / "table"
+        self.journal = self.folder / "journal"
+        self.journal.mkdir()
+        self.expected_alerts = expected_alerts
+        self.port, self.status_port = free_port(), free_port()
+        self.process = None
+        self.seen = 0
+        shutil.copy(BUILD / "ngx_http_waxseal_module.so",
+                    self.folder / "module.so")
+        if journal:
+            journal = f"waxseal_journal {self.folder}/{journal};"
+        self.configure(CONFIGURATION.format(
+            folder=self.folder, workers=workers, journal=journal or "",
+            port=self.port, status_port=self.status_port, inner=inner,
+            servers=servers.replace("@DIR@", str(self.folder))))
+
+    def configure(self, text):
+        (self.folder / "nginx.conf").write_text(text)
+        if ROOT:
+            for path in (self.folder, *self.folder.rglob("*")):
+                shutil.chown(path, "www-data", "www-data")
+
+    def environment(self):
+        environment = dict(os.environ)
+        if SANITIZED:
+            found = [subprocess.run(["gcc", f"-print-file-name={name}"],
+                                    check=True, text=True,
+                                    capture_output=True).stdout.strip()
+                     for name in ("libasan.so", "libubsan.so")]
+            environment["LD_PRELOAD"] = " ".join(found)
+            environment["ASAN_OPTIONS"] = "detect_leaks=0"
+        return environment
+
+    def command(self):
+        return [NGINX, "-e", "stderr", "-p", f"{self.folder}/",
+                "-c", f"{self.folder}/nginx.conf"]
+
+    def test_configuration(self):
+        """(accepted, what nginx -t says)"""
+        result = subprocess.run([*self.command(), "-t"], text=True, **USER,
+                                env=self.environment(), timeout=30,
+                                capture_output=True)
+        return result.returncode == 0, result.stderr
+
+    def start(self):
+        with open(self.folder / "stderr", "ab") as stderr:
+            self.process = subprocess.Popen(
+                self.command(), stderr=stderr, env=self.environment(), **USER,
+                start_new_session=True)
+        self.wait(lambda: self.listening() and self.workers())
+        return self
+
+    def listening(self):
+        assert self.process.poll() is None, self.log()
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def wait(self, condition, limit=20):
+        deadline = time.monotonic() + limit
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain\n" + self.log()
+            time.sleep(0.02)
+
+    def workers(self):
+        pid = self.process.pid
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
+    def log(self):
+        return "".join((self.folder / name).read_text(errors="replace")
+                       for name in ("error.log", "stderr")
+                       if (self.folder / name).exists())
+
+    def stop(self):
+        """Ends nginx, which must not have complained; removes the folder."""
+        try:
+            if self.process is not None and self.process.poll() is None:
+                self.process.send_signal(signal.SIGQUIT)
+                try:
+                    self.process.wait(20)
+                except subprocess.TimeoutExpired:
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                    self.process.wait()
+                    raise
+            for line in self.log().splitlines():
+                bad = any(word in line for word in
+                          ("[alert]", "[emerg]", "Sanitizer", "runtime error"))
+                known = any(word in line for word in self.expected_alerts)
+                assert known or not bad, line
+        finally:
+            shutil.rmtree(self.folder)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, value, trace):
+        self.stop()
+
+    # what it serves
+
+    def make_table(self, lines, generation=1):
+        self.run_tool("tool_table", "create", self.table, str(generation),
+                      lines=lines)
+
+    def change_table(self, *lines):
+        self.run_tool("tool_table", "update", self.table, lines=lines)
+
+    def run_tool(self, name, *arguments, lines=()):
+        result = subprocess.run([compile_tool(name), *arguments], text=True,
+                                **USER, input="\n".join(lines) + "\n",
+                                capture_output=True, timeout=30)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def events(self):
+        """All events of the journal, in the order of each writer."""
+        segments = sorted(path.name for path in self.journal.glob("*.wxj"))
+        output = self.run_tool("tool_journal", self.journal, *segments)
+        return [json.loads(line) for line in output.splitlines()]
+
+    def new_events(self):
+        """The events since the last call."""
+        events = self.events()
+        fresh = events[self.seen:]
+        self.seen = len(events)
+        return fresh
+
+    def get(self, path, **options):
+        return request(self.port, path, **options)
+
+    def metrics(self):
+        response = request(self.status_port, "/status")
+        assert response.status == 200
+        assert response["Content-Type"] == "text/plain; version=0.0.4"
+        lines = response.body.decode().splitlines()
+        return {name: int(value) for name, value in
+                (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+
+# ---- running tests ----
+
+def run_tests(names, *arguments):
+    """Calls every test_* function, returns a function that sums up: the last
+    line of output, the exit code as its value."""
+    passed, failed = 0, 0
+    for name, test in list(names.items()):
+        if not name.startswith("test_"):
+            continue
+        try:
+            test(*arguments)
+            passed += 1
+        except Exception:  # a failed test must not hide the others
+            print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
+            failed += 1
+
+    def outcome():
+        print(f"{passed} passed, {failed} failed")
+        return 1 if failed else 0
+    return outcome

@@ -1,0 +1,150 @@
+/* tool_table create PATH GENERATION | tool_table update PATH
+ *
+ * Makes or changes a lookup table from the lines of its input:
+ *   host NAME (NUMBER ID SECRET FLAGS KEYS)...   KEYS: 1,2 or -
+ *   link ID DOMAIN FLAGS URL
+ *   remove-host NAME
+ *   remove-link ID
+ *   applied NUMBER
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table_write.h"
+
+#define LINE_MAX_SIZE 16384
+
+static void
+check(wxs_status status, const char *what)
+{
+    if (status != WXS_OK)
+        errx(1, "%s: %s", what, wxs_status_text(status));
+}
+
+static char *
+word(char **rest)
+{
+    char *found = strtok_r(NULL, " \n", rest);
+
+    if (found == NULL)
+        errx(1, "a word is missing");
+    return found;
+}
+
+static uint64_t
+number(char **rest)
+{
+    return strtoull(word(rest), NULL, 0);
+}
+
+static void
+hex(char **rest, uint8_t *out, size_t size)
+{
+    const char *text = word(rest);
+
+    if (strlen(text) != 2 * size)
+        errx(1, "%s: not %zu bytes", text, size);
+    for (size_t i = 0; i < size; i++) {
+        char digits[3] = {text[2 * i], text[2 * i + 1], '\0'};
+
+        out[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+}
+
+static void
+valid_keys(char *text, uint8_t bits[WXS_VALID_KEYS_SIZE])
+{
+    char *rest = NULL;
+
+    for (char *id = strtok_r(text, ",-", &rest); id != NULL;
+         id = strtok_r(NULL, ",-", &rest)) {
+        uint8_t key_id = (uint8_t)strtoul(id, NULL, 10);
+
+        bits[key_id / 8] |= (uint8_t)(1u << key_id % 8);
+    }
+}
+
+static void
+put_host(wxs_table_writer *writer, char **rest)
+{
+    wxs_table_domain domains[WXS_HOST_DOMAINS_MAX] = {0};
+    const char *name = word(rest);
+    size_t count = 0;
+    char *first;
+
+    while ((first = strtok_r(NULL, " \n", rest)) != NULL) {
+        wxs_table_domain *domain = &domains[count++];
+
+        if (count > WXS_HOST_DOMAINS_MAX)
+            errx(1, "%s: too many domains", name);
+        domain->number = (uint32_t)strtoul(first, NULL, 10);
+        hex(rest, domain->id, sizeof domain->id);
+        hex(rest, domain->secret, sizeof domain->secret);
+        domain->flags = (uint16_t)number(rest);
+        valid_keys(word(rest), domain->valid_keys);
+    }
+    check(wxs_table_put_host(writer, name, strlen(name), domains, count), name);
+}
+
+static void
+put_link(wxs_table_writer *writer, char **rest)
+{
+    uint64_t id = number(rest);
+    uint32_t domain = (uint32_t)number(rest);
+    uint8_t flags = (uint8_t)number(rest);
+    const char *url = word(rest);
+
+    check(wxs_table_put_link(writer, id, domain, flags, url, strlen(url)), url);
+}
+
+static void
+apply(wxs_table_writer *writer, char *line)
+{
+    char *rest = NULL, *verb = strtok_r(line, " \n", &rest);
+
+    if (verb == NULL)
+        return;
+    if (strcmp(verb, "host") == 0) {
+        put_host(writer, &rest);
+    } else if (strcmp(verb, "link") == 0) {
+        put_link(writer, &rest);
+    } else if (strcmp(verb, "applied") == 0) {
+        wxs_table_set_applied(writer, number(&rest));
+    } else if (strcmp(verb, "remove-host") == 0) {
+        const char *name = word(&rest);
+
+        check(wxs_table_remove_host(writer, name, strlen(name)), name);
+    } else if (strcmp(verb, "remove-link") == 0) {
+        check(wxs_table_remove_link(writer, number(&rest)), verb);
+    } else {
+        errx(1, "%s: unknown", verb);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    static const wxs_table_capacity capacity = {
+        .hosts = 256, .links = 256, .url_bytes = 256 * 1024};
+    static char line[LINE_MAX_SIZE];
+    wxs_table_writer *writer = NULL;
+    bool create, same_boot;
+
+    if (argc < 3)
+        errx(2, "usage: tool_table create PATH GENERATION | update PATH");
+    create = strcmp(argv[1], "create") == 0 && argc == 4;
+    if (create)
+        check(wxs_table_create(argv[2], &capacity, strtoull(argv[3], NULL, 10),
+                               &writer),
+              argv[2]);
+    else
+        check(wxs_table_writer_open(argv[2], &same_boot, &writer), argv[2]);
+    while (fgets(line, sizeof line, stdin) != NULL)
+        apply(writer, line);
+    if (create)
+        check(wxs_table_publish(writer), argv[2]);
+    wxs_table_writer_close(writer);
+    return 0;
+}
