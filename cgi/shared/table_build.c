@@ -55,10 +55,10 @@ static bool
 measure(wxs_db *control, wxs_table_capacity *capacity, wxs_error *error)
 {
     static const char sql[] =
-        "SELECT (SELECT count(DISTINCT host) FROM tracking_hosts "
+        "SELECT (SELECT count(*) FROM tracking_hosts "
         "WHERE verified_at IS NOT NULL), (SELECT count(*) FROM links), "
-        "(SELECT coalesce(sum(length(url)), 0) FROM "
-        "(SELECT DISTINCT url FROM links))";
+        "count(*), coalesce(sum(length(url)), 0) FROM "
+        "(SELECT DISTINCT url FROM links)";
     sqlite3_stmt *statement = wxs_db_prepare(control, sql, error);
     int row;
 
@@ -68,7 +68,8 @@ measure(wxs_db *control, wxs_table_capacity *capacity, wxs_error *error)
     if (row == 1) {
         capacity->hosts = (uint64_t)sqlite3_column_int64(statement, 0);
         capacity->links = (uint64_t)sqlite3_column_int64(statement, 1);
-        capacity->url_bytes = (uint64_t)sqlite3_column_int64(statement, 2);
+        capacity->urls = (uint64_t)sqlite3_column_int64(statement, 2);
+        capacity->url_bytes = (uint64_t)sqlite3_column_int64(statement, 3);
     }
     wxs_db_done(statement);
     return row == 1;
@@ -80,8 +81,7 @@ step(void *data)
     progress *state = data;
 
     state->done++;
-    if (state->report != NULL &&
-        (state->done % PROGRESS_STEP == 0 || state->done == state->total))
+    if (state->report != NULL && state->done % PROGRESS_STEP == 0)
         state->report(state->done, state->total);
 }
 
@@ -144,6 +144,8 @@ copy_snapshot(wxs_db *control, const wxs_seal_key *link_key, const char *path,
         wxs_table_entry_links(*writer, control, step, &state, error) != WXS_OK)
         return false;
     wxs_table_set_applied(*writer, newest);
+    if (report != NULL)
+        report(state.done, state.done);
     return true;
 }
 
@@ -173,27 +175,44 @@ wxs_table_rebuild(wxs_db *control, const wxs_seal_key *link_key,
     return ok;
 }
 
+/* Only the writer of the table may put another one in its place. */
+static bool
+take_former(const char *path, wxs_table_writer **former, wxs_error *error)
+{
+    bool same_boot;
+
+    *former = NULL;
+    if (wxs_table_writer_open(path, &same_boot, former) == WXS_BUSY)
+        return wxs_fail(error,
+                        "%s is in use by a running waxseal-worker, which "
+                        "keeps it complete; stop it to build the table anew",
+                        path);
+    return true;
+}
+
 bool
 wxs_table_build(const wxs_config *config, wxs_table_progress *report,
                 wxs_error *error)
 {
+    wxs_table_writer *former = NULL, *writer = NULL;
     char path[512], key_path[512];
-    wxs_table_writer *writer;
     wxs_seal_key link_key;
     wxs_db *control = NULL;
-    bool ok = false;
+    bool ok;
 
     if (!wxs_config_path(config, "table.wxt", path, sizeof path) ||
         !wxs_config_path(config, "link.key", key_path, sizeof key_path))
         return wxs_fail(error, "the path of %s is too long", config->dir);
     if (!wxs_seal_key_load(&link_key, key_path, error))
         return false;
-    if (wxs_db_open(&control, config->dir, WXS_DB_CONTROL, WXS_DB_WRITE,
-                    error) &&
-        wxs_table_rebuild(control, &link_key, path, report, &writer, error)) {
+    ok = take_former(path, &former, error) &&
+         wxs_db_open(&control, config->dir, WXS_DB_CONTROL, WXS_DB_WRITE,
+                     error) &&
+         wxs_table_rebuild(control, &link_key, path, report, &writer, error);
+    if (writer != NULL)
         wxs_table_writer_close(writer);
-        ok = true;
-    }
+    if (former != NULL)
+        wxs_table_writer_close(former);
     wxs_db_close(control);
     wxs_seal_key_clear(&link_key);
     return ok;

@@ -9,24 +9,21 @@
 #include "log.h"
 #include "uuid.h"
 
-/* What became of a put: lets a value that can never fit pass, with a log line;
- * fills error for the rest. */
+static void
+log_left_out(const char *kind, const char *name, wxs_status status)
+{
+    wxs_log(WXS_LOG_ERROR, "entry left out of the lookup table", kind, name,
+            "reason", wxs_status_text(status), NULL);
+}
+
+/* Fills error unless it went well. */
 static wxs_status
 judge(wxs_status status, const char *kind, const char *name, wxs_error *error)
 {
-    switch (status) {
-    case WXS_OK:
-        return WXS_OK;
-    case WXS_BAD_FORMAT:
-    case WXS_TOO_LONG:
-        wxs_log(WXS_LOG_ERROR, "entry left out of the lookup table", kind, name,
-                "reason", wxs_status_text(status), NULL);
-        return WXS_OK;
-    default:
+    if (status != WXS_OK)
         (void)wxs_fail(error, "cannot put %s %s into the lookup table: %s",
                        kind, name, wxs_status_text(status));
-        return status;
-    }
+    return status;
 }
 
 /* The domain of the statement's present row. */
@@ -97,6 +94,19 @@ read_domains(wxs_db *control, const wxs_seal_key *link_key, const char *host,
     return ok;
 }
 
+static wxs_status
+put_host(wxs_table_writer *writer, const char *host,
+         const wxs_table_domain *domains, size_t count)
+{
+    size_t len = strlen(host);
+    wxs_status status;
+
+    if (count > 0)
+        return wxs_table_put_host(writer, host, len, domains, count);
+    status = wxs_table_remove_host(writer, host, len);
+    return status == WXS_NOT_FOUND ? WXS_OK : status;
+}
+
 wxs_status
 wxs_table_entry_host(wxs_table_writer *writer, wxs_db *control,
                      const wxs_seal_key *link_key, const char *host,
@@ -106,17 +116,13 @@ wxs_table_entry_host(wxs_table_writer *writer, wxs_db *control,
     wxs_status status = WXS_IO;
     size_t count;
 
-    if (read_domains(control, link_key, host, domains, &count, error)) {
-        if (count == 0) {
-            status = wxs_table_remove_host(writer, host, strlen(host));
-            if (status == WXS_NOT_FOUND)
-                status = WXS_OK;
-        } else {
-            status =
-                wxs_table_put_host(writer, host, strlen(host), domains, count);
-        }
-        status = judge(status, "host", host, error);
+    if (host[0] == '\0' || strlen(host) > WXS_HOST_MAX) {
+        log_left_out("host", host, WXS_TOO_LONG);
+        return WXS_OK;
     }
+    if (read_domains(control, link_key, host, domains, &count, error))
+        status =
+            judge(put_host(writer, host, domains, count), "host", host, error);
     OPENSSL_cleanse(domains, sizeof domains);
     return status;
 }
@@ -128,7 +134,7 @@ put_link(wxs_table_writer *writer, sqlite3_stmt *statement, wxs_error *error)
     int64_t id = sqlite3_column_int64(statement, 0);
     int64_t domain = sqlite3_column_int64(statement, 1);
     const char *url = (const char *)sqlite3_column_text(statement, 2);
-    int len = sqlite3_column_bytes(statement, 2);
+    size_t len = (size_t)sqlite3_column_bytes(statement, 2);
     bool killed = sqlite3_column_int(statement, 3) != 0;
     wxs_status status = WXS_BAD_FORMAT;
     char name[24];
@@ -136,21 +142,22 @@ put_link(wxs_table_writer *writer, sqlite3_stmt *statement, wxs_error *error)
     (void)snprintf(name, sizeof name, "%" PRId64, id);
     if (id >= 0 && (uint64_t)id <= WXS_LINK_ID_MAX && domain > 0 &&
         domain <= UINT32_MAX && url != NULL)
-        status =
-            wxs_table_put_link(writer, (uint64_t)id, (uint32_t)domain,
-                               killed ? WXS_LINK_KILLED : 0, url, (size_t)len);
+        status = wxs_destination_check(url, len);
+    if (status != WXS_OK) {
+        log_left_out("link", name, status);
+        return WXS_OK;
+    }
+    status = wxs_table_put_link(writer, (uint64_t)id, (uint32_t)domain,
+                                killed ? WXS_LINK_KILLED : 0, url, len);
     return judge(status, "link", name, error);
 }
 
 static wxs_status
 remove_link(wxs_table_writer *writer, int64_t link, wxs_error *error)
 {
-    wxs_status status;
+    wxs_status status = wxs_table_remove_link(writer, (uint64_t)link);
     char name[24];
 
-    if (link < 0)
-        return WXS_OK;
-    status = wxs_table_remove_link(writer, (uint64_t)link);
     if (status == WXS_NOT_FOUND)
         return WXS_OK;
     (void)snprintf(name, sizeof name, "%" PRId64, link);

@@ -8,10 +8,11 @@
 /* Entries of the lookup table as control.db has them at present. Doing one of
  * these twice does no harm, so that a change may be repeated.
  *
- * They return WXS_OK, WXS_FULL when the table must be built larger, or another
- * status that may go away (database, disk, key), each but WXS_OK with error
- * filled. A value that the table can never hold is logged and left out: it must
- * not stop the ones behind it. */
+ * They return WXS_OK; WXS_FULL and WXS_BAD_FORMAT when the table must be built
+ * anew, larger or because it is damaged; or another status that may go away
+ * (database, disk, key). Each but WXS_OK has error filled. A value that the
+ * table can never hold is logged and left out: it must not stop the ones behind
+ * it. */
 
 /* Puts the host with its verified domains, the newest first, or removes it if
  * it has none. A domain without a link secret is an error. */

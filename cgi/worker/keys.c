@@ -145,7 +145,7 @@ fill(const wxs_worker *worker, wxs_db *control, const wxs_seal_key *master)
 
         wait = POLL_MS;
         version = wxs_db_data_version(control);
-        if (version == seen)
+        if (version == seen && version != -1)
             continue;
         if (!add_key(control, master, worker->config->dkim.pool, &added,
                      &error)) {

@@ -1,0 +1,354 @@
+#include "dns_answer.h"
+
+#include <ldns/ldns.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER 12
+
+bool
+wxs_dns_definite(wxs_dns_outcome outcome)
+{
+    return outcome <= WXS_DNS_NXDOMAIN;
+}
+
+const char *
+wxs_dns_outcome_name(wxs_dns_outcome outcome)
+{
+    static const char *const names[] = {
+        [WXS_DNS_DATA] = "data",
+        [WXS_DNS_NODATA] = "nodata",
+        [WXS_DNS_NXDOMAIN] = "nxdomain",
+        [WXS_DNS_TIMEOUT] = "timeout",
+        [WXS_DNS_UNREACHABLE] = "unreachable",
+        [WXS_DNS_SERVFAIL] = "servfail",
+        [WXS_DNS_REFUSED] = "refused",
+        [WXS_DNS_LAME] = "lame",
+        [WXS_DNS_MALFORMED] = "malformed",
+        [WXS_DNS_NOT_PUBLIC] = "not_public",
+        [WXS_DNS_UNRESOLVED] = "unresolved",
+        [WXS_DNS_LOCAL] = "local_error",
+    };
+
+    return names[outcome];
+}
+
+wxs_dns_answer *
+wxs_dns_answer_new(wxs_dns_outcome outcome)
+{
+    wxs_dns_answer *answer = calloc(1, sizeof *answer);
+
+    if (answer != NULL) {
+        answer->outcome = outcome;
+    }
+    return answer;
+}
+
+void
+wxs_dns_answer_free(wxs_dns_answer *answer)
+{
+    if (answer == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < answer->count; i++) {
+        free(answer->value[i].data);
+    }
+    free(answer->alias);
+    free(answer->zone);
+    free(answer);
+}
+
+bool
+wxs_dns_answer_add(wxs_dns_answer *answer, uint16_t preference,
+                   const void *data, size_t length)
+{
+    if (answer->count == WXS_DNS_VALUES_MAX) {
+        answer->more = true;
+        return true;
+    }
+    unsigned char *copy = malloc(length + 1);
+
+    if (copy == NULL) {
+        return false;
+    }
+    if (length > 0) {
+        memcpy(copy, data, length);
+    }
+    copy[length] = '\0';
+    answer->value[answer->count++] = (wxs_dns_value){
+        .preference = preference, .length = length, .data = copy};
+    return true;
+}
+
+/* ---- from ldns's structures ---- */
+
+/* The caller frees the text; NULL if memory is out. */
+static char *
+name_text(const ldns_rdf *name)
+{
+    char *text = ldns_rdf2str(name);
+    size_t length = text == NULL ? 0 : strlen(text);
+
+    if (length > 1 && text[length - 1] == '.') {
+        text[length - 1] = '\0';
+    }
+    for (char *p = text; p != NULL && *p != '\0'; p++) {
+        if (*p >= 'A' && *p <= 'Z') {
+            *p = (char) (*p + ('a' - 'A'));
+        }
+    }
+    return text;
+}
+
+static bool
+add_name(wxs_dns_answer *answer, uint16_t preference, const ldns_rdf *name)
+{
+    char *text = name_text(name);
+    bool ok = text != NULL &&
+              wxs_dns_answer_add(answer, preference, text, strlen(text));
+
+    free(text);
+    return ok;
+}
+
+static bool
+add_txt(wxs_dns_answer *answer, const ldns_rr *rr)
+{
+    unsigned char joined[WXS_DNS_MESSAGE_MAX];
+    size_t length = 0;
+
+    for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+        const ldns_rdf *string = ldns_rr_rdf(rr, i);
+        size_t n = ldns_rdf_size(string);
+
+        /* one byte of length, then the string */
+        if (n < 1 || n - 1 > sizeof joined - length) {
+            continue;
+        }
+        memcpy(joined + length, ldns_rdf_data(string) + 1, n - 1);
+        length += n - 1;
+    }
+    return wxs_dns_answer_add(answer, 0, joined, length);
+}
+
+static bool
+add_value(wxs_dns_answer *answer, const ldns_rr *rr)
+{
+    const ldns_rdf *first = ldns_rr_rdf(rr, 0);
+
+    if (first == NULL) {
+        return true;
+    }
+    switch (ldns_rr_get_type(rr)) {
+    case LDNS_RR_TYPE_TXT:
+        return add_txt(answer, rr);
+    case LDNS_RR_TYPE_MX:
+        return ldns_rr_rdf(rr, 1) == NULL ||
+               add_name(answer, ldns_rdf2native_int16(first),
+                        ldns_rr_rdf(rr, 1));
+    case LDNS_RR_TYPE_CNAME:
+    case LDNS_RR_TYPE_NS:
+        return add_name(answer, 0, first);
+    case LDNS_RR_TYPE_A:
+    case LDNS_RR_TYPE_AAAA:
+        return wxs_dns_answer_add(answer, 0, ldns_rdf_data(first),
+                                  ldns_rdf_size(first));
+    default:
+        return true;
+    }
+}
+
+/* The record of that owner and type, from index *from on; NULL if none. */
+static const ldns_rr *
+find_record(const ldns_rr_list *list, const ldns_rdf *owner, ldns_rr_type type,
+            size_t *from)
+{
+    while (*from < ldns_rr_list_rr_count(list)) {
+        const ldns_rr *rr = ldns_rr_list_rr(list, (*from)++);
+
+        if (ldns_rr_get_type(rr) == type &&
+            ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN &&
+            ldns_dname_compare(ldns_rr_owner(rr), owner) == 0) {
+            return rr;
+        }
+    }
+    return NULL;
+}
+
+/* Where the aliases of name lead within the answer section; name itself if it
+ * has none. */
+static const ldns_rdf *
+follow_aliases(const ldns_rr_list *list, const ldns_rdf *name)
+{
+    for (int i = 0; i < WXS_DNS_ALIASES_MAX; i++) {
+        size_t from = 0;
+        const ldns_rr *rr =
+            find_record(list, name, LDNS_RR_TYPE_CNAME, &from);
+
+        if (rr == NULL || ldns_rr_rdf(rr, 0) == NULL) {
+            break;
+        }
+        name = ldns_rr_rdf(rr, 0);
+    }
+    return name;
+}
+
+static bool
+collect(wxs_dns_answer *answer, const ldns_pkt *packet,
+        const ldns_rr *question)
+{
+    const ldns_rr_list *list = ldns_pkt_answer(packet);
+    const ldns_rdf *asked = ldns_rr_owner(question);
+    const ldns_rdf *name = asked;
+    ldns_rr_type type = ldns_rr_get_type(question);
+    const ldns_rr *rr;
+    size_t from = 0;
+
+    if (type != LDNS_RR_TYPE_CNAME) {
+        name = follow_aliases(list, asked);
+    }
+    if (name != asked && (answer->alias = name_text(name)) == NULL) {
+        return false;
+    }
+    while ((rr = find_record(list, name, type, &from)) != NULL) {
+        if (!add_value(answer, rr)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The zone a negative answer is about. */
+static bool
+find_zone(wxs_dns_answer *answer, const ldns_pkt *packet)
+{
+    const ldns_rr_list *list = ldns_pkt_authority(packet);
+
+    for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+        if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA) {
+            answer->zone = name_text(ldns_rr_owner(rr));
+            return answer->zone != NULL;
+        }
+    }
+    return true;
+}
+
+static wxs_dns_outcome
+judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
+      bool recursive)
+{
+    ldns_pkt_rcode rcode = ldns_pkt_get_rcode(packet);
+
+    if (rcode == LDNS_RCODE_REFUSED || rcode == LDNS_RCODE_NOTAUTH) {
+        return WXS_DNS_REFUSED;
+    }
+    if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
+        return WXS_DNS_SERVFAIL;
+    }
+    if (!recursive && !ldns_pkt_aa(packet)) {
+        return WXS_DNS_LAME;
+    }
+    if (!collect(answer, packet, question) || !find_zone(answer, packet)) {
+        return WXS_DNS_LOCAL;
+    }
+    if (answer->count > 0 || answer->alias != NULL) {
+        return WXS_DNS_DATA;
+    }
+    /* A negative answer of an authority carries its SOA (RFC 2308 2);
+     * resolvers may leave it out. */
+    if (!recursive && answer->zone == NULL) {
+        return WXS_DNS_LAME;
+    }
+    return rcode == LDNS_RCODE_NXDOMAIN ? WXS_DNS_NXDOMAIN : WXS_DNS_NODATA;
+}
+
+/* ---- from the wire ---- */
+
+size_t
+wxs_dns_question_end(const unsigned char *query, size_t length)
+{
+    size_t at = HEADER;
+
+    while (at < length && query[at] != 0) {
+        if (query[at] > 63) {
+            return 0;
+        }
+        at += query[at] + 1u;
+    }
+    at += 1 + 4; /* root, type, class */
+    return at <= length ? at : 0;
+}
+
+static unsigned char
+folded(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char) (c + ('a' - 'A')) : c;
+}
+
+/* Do the question sections agree? Bytes that differ in case only are told. */
+static bool
+same_question(const unsigned char *query, const unsigned char *message,
+              size_t end, bool *same_case)
+{
+    *same_case = memcmp(query + HEADER, message + HEADER, end - HEADER) == 0;
+    for (size_t i = HEADER; i < end; i++) {
+        if (folded(query[i]) != folded(message[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static wxs_dns_answer *
+parse(const unsigned char *query, const unsigned char *message, size_t length)
+{
+    wxs_dns_answer *answer = wxs_dns_answer_new(WXS_DNS_MALFORMED);
+    ldns_pkt *packet = NULL;
+
+    if (answer != NULL &&
+        ldns_wire2pkt(&packet, message, length) == LDNS_STATUS_OK &&
+        ldns_rr_list_rr_count(ldns_pkt_question(packet)) == 1) {
+        const ldns_rr *question =
+            ldns_rr_list_rr(ldns_pkt_question(packet), 0);
+
+        answer->outcome =
+            judge(answer, packet, question, LDNS_RD_WIRE(query) != 0);
+    }
+    ldns_pkt_free(packet);
+    return answer;
+}
+
+wxs_dns_reading
+wxs_dns_answer_read(const unsigned char *query, size_t query_length,
+                    const unsigned char *message, size_t length,
+                    wxs_dns_answer **answer)
+{
+    size_t end = wxs_dns_question_end(query, query_length);
+    bool same_case = false;
+
+    if (end == 0 || length < HEADER || memcmp(query, message, 2) != 0 ||
+        !LDNS_QR_WIRE(message) || LDNS_OPCODE_WIRE(message) != 0) {
+        return WXS_DNS_FOREIGN;
+    }
+    if (LDNS_ARCOUNT(query) != 0 &&
+        LDNS_RCODE_WIRE(message) == LDNS_RCODE_FORMERR &&
+        (LDNS_QDCOUNT(message) == 0 || length < end ||
+         same_question(query, message, end, &same_case))) {
+        /* Servers that choke on EDNS often return the header alone. */
+        return WXS_DNS_NO_EDNS;
+    }
+    if (LDNS_QDCOUNT(message) != 1 || length < end ||
+        !same_question(query, message, end, &same_case)) {
+        return WXS_DNS_FOREIGN;
+    }
+    if (!same_case) {
+        return WXS_DNS_RECASED;
+    }
+    if (LDNS_TC_WIRE(message)) {
+        return WXS_DNS_TRUNCATED;
+    }
+    *answer = parse(query, message, length);
+    return WXS_DNS_ANSWERED;
+}

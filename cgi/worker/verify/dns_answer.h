@@ -1,0 +1,84 @@
+#ifndef WXS_VERIFY_DNS_ANSWER_H
+#define WXS_VERIFY_DNS_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What one server said to one question. */
+
+#define WXS_DNS_MESSAGE_MAX 65535
+#define WXS_DNS_VALUES_MAX 64
+#define WXS_DNS_ALIASES_MAX 8
+
+typedef enum {
+    /* definite: the server speaks for the zone and said so */
+    WXS_DNS_DATA,
+    WXS_DNS_NODATA,
+    WXS_DNS_NXDOMAIN,
+    /* indefinite: nothing is known */
+    WXS_DNS_TIMEOUT,
+    WXS_DNS_UNREACHABLE, /* ICMP or TCP refused, no route */
+    WXS_DNS_SERVFAIL,
+    WXS_DNS_REFUSED, /* REFUSED or NOTAUTH */
+    WXS_DNS_LAME,    /* not authoritative */
+    WXS_DNS_MALFORMED,
+    WXS_DNS_NOT_PUBLIC, /* not asked: its address is not allowed */
+    WXS_DNS_UNRESOLVED, /* not asked: its address could not be found */
+    WXS_DNS_LOCAL,      /* not asked: a descriptor or memory was missing */
+} wxs_dns_outcome;
+
+/* One record's data. Names are in presentation form (RFC 1035 5.1), lower
+ * case, without the final dot ("." is the root); NUL-terminated. */
+typedef struct {
+    uint16_t preference; /* MX */
+    size_t length;
+    unsigned char *data; /* TXT: its strings joined; A, AAAA: the address;
+                            MX, NS, CNAME: the name */
+} wxs_dns_value;
+
+typedef struct {
+    wxs_dns_outcome outcome;
+    bool tcp;     /* came over TCP */
+    size_t count; /* 0 with WXS_DNS_DATA: an alias is all that is there */
+    wxs_dns_value value[WXS_DNS_VALUES_MAX];
+    bool more;   /* there were more values than kept */
+    char *alias; /* the name that CNAMEs led to, or NULL */
+    char *zone;  /* negative answers: owner of the SOA record, or NULL */
+} wxs_dns_answer;
+
+bool wxs_dns_definite(wxs_dns_outcome outcome);
+const char *wxs_dns_outcome_name(wxs_dns_outcome outcome); /* "timeout" */
+
+/* An answer without values; NULL if memory is out. */
+wxs_dns_answer *wxs_dns_answer_new(wxs_dns_outcome outcome);
+void wxs_dns_answer_free(wxs_dns_answer *answer); /* accepts NULL */
+
+/* Adds a copy of length bytes (and a NUL after them); false if memory is out.
+ * Values beyond WXS_DNS_VALUES_MAX only set more. */
+bool wxs_dns_answer_add(wxs_dns_answer *answer, uint16_t preference,
+                        const void *data, size_t length);
+
+typedef enum {
+    WXS_DNS_ANSWERED, /* the answer is filled */
+    WXS_DNS_FOREIGN,  /* not an answer to this query: wait on */
+    WXS_DNS_RECASED,  /* ours by id, but the name's case was not kept */
+    WXS_DNS_TRUNCATED,
+    WXS_DNS_NO_EDNS, /* FORMERR or NOTIMP to a query with EDNS */
+} wxs_dns_reading;
+
+/* Reads a message that should answer query (the bytes that were sent). It
+ * counts only if id, QR bit and question section, letter case included, are
+ * the query's (RFC 5452 9.1). A query without RD wants an authoritative
+ * answer. The caller frees *answer, which is set with WXS_DNS_ANSWERED only;
+ * its outcome is WXS_DNS_LOCAL when memory is out, NULL if even that failed. */
+wxs_dns_reading wxs_dns_answer_read(const unsigned char *query,
+                                    size_t query_length,
+                                    const unsigned char *message,
+                                    size_t length, wxs_dns_answer **answer);
+
+/* The length of the question section of a query of this program, header
+ * included; 0 if it is not one. */
+size_t wxs_dns_question_end(const unsigned char *query, size_t length);
+
+#endif
