@@ -5,6 +5,7 @@
 /* of one worker process */
 
 static wxs_journal_writer  ngx_http_waxseal_writer;
+static ngx_uint_t          ngx_http_waxseal_writer_used;
 static ngx_uint_t          ngx_http_waxseal_writer_ready;
 static ngx_uint_t          ngx_http_waxseal_writer_failing;
 
@@ -18,6 +19,8 @@ ngx_http_waxseal_journal_init(ngx_http_waxseal_main_conf_t *wmcf,
     if (wmcf->journal.len == 0) {
         return;
     }
+
+    ngx_http_waxseal_writer_used = 1;
 
     status = wxs_journal_writer_init(&ngx_http_waxseal_writer,
                                      (char *) wmcf->journal.data,
@@ -41,6 +44,10 @@ ngx_http_waxseal_journal_append(const wxs_event *event, ngx_log_t *log)
     uint64_t                      bytes;
     wxs_status                    status;
     ngx_http_waxseal_counters_t  *counters;
+
+    if (!ngx_http_waxseal_writer_used) {
+        return;
+    }
 
     counters = ngx_http_waxseal_counters;
 

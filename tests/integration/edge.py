@@ -320,11 +320,19 @@ class Edge:
         assert result.returncode == 0, result.stderr
         return result.stdout
 
+    def read_journal(self):
+        names = sorted(path.name for path in self.journal.glob("*.wxj"))
+        output = self.run_tool("tool_journal", self.journal, *names)
+        return [json.loads(line) for line in output.splitlines()]
+
     def events(self):
         """All events of the journal, in the order of each writer."""
-        segments = sorted(path.name for path in self.journal.glob("*.wxj"))
-        output = self.run_tool("tool_journal", self.journal, *segments)
-        return [json.loads(line) for line in output.splitlines()]
+        return [line for line in self.read_journal() if "type" in line]
+
+    def segments(self):
+        """Name of each segment: whether nothing can follow in it."""
+        return {line["segment"]: line["finished"]
+                for line in self.read_journal() if "segment" in line}
 
     def new_events(self):
         """The events since the last call."""

@@ -198,7 +198,7 @@ def test_killed_worker_loses_no_event():
         events = edge.events()
         assert sorted(e["link_index"] for e in events) == list(range(300))
         assert len({e["writer"] for e in events}) == 3
-        assert all(e["owner_gone"] for e in events)
+        assert list(edge.segments().values()) == [True] * 3
         for writer in {e["writer"] for e in events}:
             numbers = [e["sequence"] for e in events if e["writer"] == writer]
             assert numbers == list(range(1, 101))
@@ -226,23 +226,20 @@ def test_no_segment_before_the_first_event():
         assert segment.stat().st_size == 16 << 20
 
 
-def sealed_end(segment):
-    with open(segment, "rb") as file:
-        return struct.unpack_from("<Q", file.read(4096), 192)[0]
-
-
 def test_reload_seals_the_journal_and_keeps_the_counters():
     edge = Edge(workers=2)
     edge.make_table([HOST_ONE])
     with edge:
         edge.get(CLICK)
-        segment, = edge.journal.glob("*.wxj")
-        assert sealed_end(segment) == 0
+        (segment, finished), = edge.segments().items()
+        assert not finished
         before = set(edge.workers())
         edge.process.send_signal(signal.SIGHUP)
         edge.wait(lambda: not before & set(edge.workers())
                   and len(edge.workers()) == 2)
-        assert sealed_end(segment) > 4096
+        sealed_end = struct.unpack_from(
+            "<Q", (edge.journal / segment).read_bytes(), 192)[0]
+        assert sealed_end > 4096 and edge.segments() == {segment: True}
         assert is_redirect(edge.get(CLICK))
         assert edge.metrics()["waxseal_events_recorded_total"] == 2
         assert len(edge.events()) == 2

@@ -1,6 +1,7 @@
 /* tool_journal DIRECTORY SEGMENT...
  *
- * Prints the events of journal segments, each a line of JSON. */
+ * Prints the events of journal segments, each a line of JSON, and a line for
+ * each segment that tells whether more can follow. */
 #include <err.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -45,9 +46,8 @@ print_event(const wxs_journal_segment *segment, const wxs_event *event)
     print_text("destination", event->rest, event->rest_len);
     print_text("agent", event->agent, event->agent_len);
     printf("\"domain\":%" PRIu32 ",\"link_index\":%" PRIu32
-           ",\"link_id\":%" PRIu64 ",\"owner_gone\":%s}\n",
-           event->domain, event->link_index, event->link_id,
-           segment->owner_gone ? "true" : "false");
+           ",\"link_id\":%" PRIu64 "}\n",
+           event->domain, event->link_index, event->link_id);
 }
 
 static void
@@ -64,6 +64,8 @@ print_segment(int dir_fd, const char *name)
         print_event(&segment, &event);
     if (status != WXS_END || segment.damaged != 0)
         errx(1, "%s: damaged", name);
+    printf("{\"segment\":\"%s\",\"finished\":%s}\n", name,
+           wxs_journal_finished(&segment) ? "true" : "false");
     wxs_journal_segment_close(&segment);
 }
 
