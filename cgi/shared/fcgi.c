@@ -82,21 +82,18 @@ read_body(FCGX_Stream *in, size_t max, char **body, size_t *len)
     size_t used = 0;
     int got;
 
-    *body = NULL;
     *len = 0;
     do {
-        size_t room = size - used;
-        if (used > max) {
-            got = FCGX_GetStr(dropped, sizeof(dropped), in);
-            *len += got > 0 ? (size_t)got : 0;
-            continue;
-        }
-        if (room == 0 && !grow(body, &size))
+        if (used == size && used <= max && !grow(body, &size))
             return false;
-        room = size - used < BODY_STEP ? size - used : BODY_STEP;
-        got = FCGX_GetStr(*body + used, (int)room, in);
-        used += got > 0 ? (size_t)got : 0;
-        *len = used;
+        if (used <= max) {
+            size_t room = size - used < BODY_STEP ? size - used : BODY_STEP;
+            got = FCGX_GetStr(*body + used, (int)room, in);
+            used += got > 0 ? (size_t)got : 0;
+        } else {
+            got = FCGX_GetStr(dropped, sizeof(dropped), in);
+        }
+        *len += got > 0 ? (size_t)got : 0;
     } while (got > 0);
     (*body)[used] = '\0';
     return true;

@@ -51,6 +51,9 @@ void wxs_answer_error(wxs_response *response, int status, const char *name,
 /* Frees what the response owns. */
 void wxs_response_clear(wxs_response *response);
 
+/* Is the query parameter there, well-formed or not? */
+bool wxs_query_has(const wxs_request *request, const char *name);
+
 /* The query parameter, percent-decoded ("+" is a space), into value; false if
  * it is absent, malformed or longer than cap - 1. Names match exactly, the
  * first hit wins. */

@@ -3,24 +3,40 @@
 #include "http.h"
 #include "percent.h"
 
+/* The value of the parameter as it stands in the query, NULL if absent. */
+static const char *
+find_parameter(const char *query, const char *name, size_t *len)
+{
+    size_t name_len = strlen(name);
+
+    while (*query != '\0') {
+        size_t field = strcspn(query, "&");
+        if (field >= name_len && memcmp(query, name, name_len) == 0 &&
+            (field == name_len || query[name_len] == '=')) {
+            size_t skip = field == name_len ? name_len : name_len + 1;
+            *len = field - skip;
+            return query + skip;
+        }
+        query += field;
+        query += *query == '&';
+    }
+    return NULL;
+}
+
+bool
+wxs_query_has(const wxs_request *request, const char *name)
+{
+    size_t len;
+
+    return find_parameter(request->query, name, &len) != NULL;
+}
+
 bool
 wxs_query_get(const wxs_request *request, const char *name, char *value,
               size_t cap)
 {
-    const char *field = request->query;
-    size_t name_len = strlen(name);
+    size_t len;
+    const char *text = find_parameter(request->query, name, &len);
 
-    while (*field != '\0') {
-        size_t len = strcspn(field, "&");
-        if (len >= name_len && memcmp(field, name, name_len) == 0 &&
-            (len == name_len || field[name_len] == '=')) {
-            size_t skip = len == name_len ? len : name_len + 1;
-            return wxs_percent_decode(field + skip, len - skip, true, value,
-                                      cap);
-        }
-        field += len;
-        if (*field == '&')
-            field++;
-    }
-    return false;
+    return text != NULL && wxs_percent_decode(text, len, true, value, cap);
 }
