@@ -2,8 +2,6 @@
 #include "ngx_http_waxseal.h"
 
 
-static ngx_int_t ngx_http_waxseal_favicon(ngx_http_request_t *r,
-    ngx_http_waxseal_ctx_t *ctx);
 static ngx_int_t ngx_http_waxseal_open(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table_host *host, ngx_str_t *text);
 static ngx_int_t ngx_http_waxseal_click(ngx_http_request_t *r,
@@ -99,21 +97,13 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
         return ngx_http_waxseal_open(r, ctx, &host, &text);
 
     case NGX_HTTP_WAXSEAL_FAVICON:
-        return ngx_http_waxseal_favicon(r, ctx);
+        ctx->result = NGX_HTTP_WAXSEAL_OK;
+        return ngx_http_waxseal_send_favicon(r, ctx);
 
     default:
         ctx->result = NGX_HTTP_WAXSEAL_NOT_FOUND;
         return ngx_http_waxseal_send_error(r, ctx);
     }
-}
-
-
-static ngx_int_t
-ngx_http_waxseal_favicon(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx)
-{
-    ctx->result = NGX_HTTP_WAXSEAL_OK;
-
-    return ngx_http_waxseal_send_favicon(r, ctx);
 }
 
 

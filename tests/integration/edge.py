@@ -1,9 +1,7 @@
 """An nginx with the module, on a lookup table and a journal of its own, and
 what tests need around it. Nothing but the standard library."""
-import base64
 import dataclasses
 import hashlib
-import hmac
 import json
 import os
 import pathlib
@@ -11,11 +9,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import traceback
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(TOP / "tests"))
+import link_token  # noqa: E402
 BUILD = TOP / os.environ.get("BUILD", "build")
 NGINX = "/usr/sbin/nginx"
 SANITIZED = "asan" in BUILD.parts
@@ -69,40 +70,13 @@ class Domain:
                 f"{self.flags} {self.keys}")
 
 
-def link_key(secret, key_id):
-    key = hmac.digest(bytes(32), secret, "sha256")
-    return hmac.digest(key, b"waxseal link key" + bytes([key_id, 1]), "sha256")
-
-
-def leb128(number):
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    return bytes(out + bytes([number]))
-
-
 def mint(domain, kind="c", url=None, link_id=None, mode=FULL, key_id=1,
          expires=0, message_id=bytes(16), index=0):
-    """The path of a tracking link: docs/link-format.md."""
-    prefix, rest = 0, b""
-    if url is not None:
-        for code, text in ((2, "https://www."), (1, "https://"), (3, "http://")):
-            if url.startswith(text):
-                prefix, rest = code, url[len(text):].encode()
-                break
-    first = 1 << 6 | mode << 4 | bool(expires) << 3
-    first |= (link_id is not None) << 2 | prefix
-    raw = bytes([first, key_id])
-    raw += expires.to_bytes(4, "big") if expires else b""
-    raw += message_id
-    if kind == "c":
-        raw += leb128(index)
-        raw += rest if link_id is None else link_id.to_bytes(6, "big")
-    label = f"waxseal-{kind}1".encode()
-    raw += hmac.digest(link_key(domain.secret, key_id),
-                       label + domain.id + raw, "sha256")[:10]
-    return f"/{kind}/" + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    """The path of a tracking link."""
+    token = link_token.mint(domain.secret, domain.id, kind, key_id, mode,
+                            message_id, index, url and url.encode(), link_id,
+                            expires)
+    return f"/{kind}/{token}"
 
 
 # ---- HTTP, byte for byte ----

@@ -13,7 +13,7 @@ import threading
 import time
 
 from edge import (CONFIGURATION, HEAD, ROOT, TLS, Domain, Edge, free_port,
-                  mint, request, run_tests)
+                  mint, request, run_tests, talk)
 
 ONE = Domain(201)
 TWO = Domain(202)
@@ -180,6 +180,23 @@ def test_table_replaced_by_an_unannounced_file():
         replace_table(edge, content)
         edge.wait(lambda: is_redirect(edge.get(CLICK_TWO,
                                                host="second.example")), limit=3)
+
+
+def test_more_keys_than_a_worker_keeps():
+    every = ",".join(str(key_id) for key_id in range(256))
+    domains = [Domain(300 + i, keys=every) for i in range(8)]
+    edge = Edge(journal=None)
+    edge.make_table([" ".join(["host links.example",
+                               *(domain.words() for domain in domains)])])
+    paths = [mint(domain, url=URL, key_id=key_id)
+             for key_id in range(256) for domain in domains]
+    data = "".join(f"GET {path} HTTP/1.1\r\nHost: links.example\r\n\r\n"
+                   for path in paths[:900]).encode()
+    with edge:
+        for _ in range(2):
+            assert all(map(is_redirect, talk(edge.port, data, count=900)))
+        for path in paths[900::7] + paths[:900:50]:
+            assert is_redirect(edge.get(path))
 
 
 # ---- the journal ----
