@@ -108,6 +108,12 @@ sealed_end(const wxs_journal_segment *segment)
     return __atomic_load_n(&header_of(segment)->sealed_end, __ATOMIC_ACQUIRE);
 }
 
+uint64_t
+wxs_journal_written(const wxs_journal_segment *segment)
+{
+    return __atomic_load_n(&header_of(segment)->written_end, __ATOMIC_ACQUIRE);
+}
+
 /* Up to here nothing changes any more. */
 static uint64_t
 settled_end(const wxs_journal_segment *segment)
@@ -115,10 +121,8 @@ settled_end(const wxs_journal_segment *segment)
     uint64_t end = sealed_end(segment);
 
     if (end == 0)
-        end = segment->owner_gone
-                  ? segment->size
-                  : __atomic_load_n(&header_of(segment)->written_end,
-                                    __ATOMIC_ACQUIRE);
+        end =
+            segment->owner_gone ? segment->size : wxs_journal_written(segment);
     return end < segment->size ? end : segment->size;
 }
 

@@ -38,6 +38,10 @@ uint64_t wxs_journal_position(const wxs_journal_segment *segment);
  * the segment is sealed, or its owner is gone. */
 bool wxs_journal_finished(const wxs_journal_segment *segment);
 
+/* How far the owner has written, as it says itself: a hint that grows with each
+ * record. */
+uint64_t wxs_journal_written(const wxs_journal_segment *segment);
+
 /* fdatasync() of the file: what was committed before survives power loss. */
 wxs_status wxs_journal_sync(const wxs_journal_segment *segment);
 

@@ -1,0 +1,315 @@
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "event_store.h"
+#include "journal_dir.h"
+#include "log.h"
+#include "worker.h"
+
+#define POLL_MS      100
+#define TIDY_MS      60000
+#define RETRY_MS     1000
+#define RETRY_MAX_MS 30000
+#define BATCH        2000 /* events */
+
+/* Why each event is stored exactly once, whenever this process is killed:
+ *
+ * - Events, the positions behind them and the writers' sequence numbers are one
+ *   transaction. Killed before its commit, nothing of it exists and the next
+ *   collector reads the same events from the same positions; killed after it,
+ *   that one reads on behind them.
+ * - A file is removed only when nothing can follow in it and after the commit
+ *   that holds its last events. Killed in between, the next collector opens the
+ *   file behind its last event, finds it finished and removes it.
+ * - A position is deleted only after its file is gone for good (the directory
+ *   is synced first). So no file is ever read without the position that belongs
+ *   to it, and a position too many does no harm: no other segment will ever
+ *   have its random writer id and number.
+ * - Writers only append, and a record counts once its commit word is there,
+ *   which is stored last: it cannot be read half, nor change later.
+ * - After any error all positions are read again from the database, because
+ *   the open readers may be ahead of it. */
+
+struct collector {
+    const wxs_worker *worker;
+    wxs_journal_dir dir;
+    wxs_event_store store;
+    int64_t sync_due; /* monotonic ms */
+    int64_t tidy_due;
+    int64_t retry_due; /* nothing is read before that */
+    int retry;         /* ms to wait after the next failure */
+};
+
+/* The row of writers. */
+struct writer {
+    uint64_t sequence;
+    uint64_t lost;
+};
+
+static bool
+read_writer(wxs_db *events, uint64_t id, struct writer *writer,
+            wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT sequence, lost FROM writers WHERE writer = ?1";
+    sqlite3_stmt *statement = wxs_db_prepare(events, sql, error);
+    int row;
+
+    *writer = (struct writer){0};
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)id);
+    row = wxs_db_step(events, statement, error);
+    if (row == 1) {
+        writer->sequence = (uint64_t)sqlite3_column_int64(statement, 0);
+        writer->lost = (uint64_t)sqlite3_column_int64(statement, 1);
+    }
+    wxs_db_done(statement);
+    return row >= 0;
+}
+
+static bool
+save_writer(wxs_db *events, uint64_t id, const struct writer *writer,
+            wxs_error *error)
+{
+    static const char sql[] =
+        "INSERT OR REPLACE INTO writers (writer, sequence, lost, seen_at) "
+        "VALUES (?1, ?2, ?3, ?4)";
+    sqlite3_stmt *statement = wxs_db_prepare(events, sql, error);
+
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)id);
+    sqlite3_bind_int64(statement, 2, (int64_t)writer->sequence);
+    sqlite3_bind_int64(statement, 3, (int64_t)writer->lost);
+    sqlite3_bind_int64(statement, 4, wxs_now_us());
+    return wxs_db_run(events, statement, error);
+}
+
+static bool
+save_position(wxs_db *events, const wxs_segment *segment, wxs_error *error)
+{
+    static const char sql[] =
+        "INSERT OR REPLACE INTO segments (writer, segment, position) "
+        "VALUES (?1, ?2, ?3)";
+    sqlite3_stmt *statement = wxs_db_prepare(events, sql, error);
+
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)segment->writer_id);
+    sqlite3_bind_int64(statement, 2, (int64_t)segment->number);
+    sqlite3_bind_int64(statement, 3,
+                       (int64_t)wxs_journal_position(&segment->reader));
+    return wxs_db_run(events, statement, error);
+}
+
+/* The first event of a segment in this batch: the transaction begins with the
+ * first of all. */
+static bool
+begin_segment(struct collector *collector, wxs_segment *segment, bool is_first,
+              struct writer *writer, wxs_error *error)
+{
+    wxs_db *events = collector->store.events;
+
+    return (!is_first || wxs_db_begin(events, error)) &&
+           read_writer(events, segment->writer_id, writer, error);
+}
+
+static void
+count_event(wxs_segment *segment, struct writer *writer, uint64_t sequence)
+{
+    if (sequence <= writer->sequence)
+        return;
+    segment->lost += sequence - writer->sequence - 1;
+    writer->lost += sequence - writer->sequence - 1;
+    writer->sequence = sequence;
+}
+
+/* Stores the events of one segment, as many as the batch has room for. */
+static bool
+read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
+             wxs_error *error)
+{
+    wxs_db *events = collector->store.events;
+    size_t before = *taken;
+    struct writer writer = {0};
+    wxs_status status = WXS_OK;
+    wxs_event event;
+
+    while (*taken < BATCH &&
+           (status = wxs_journal_next(&segment->reader, &event)) == WXS_OK) {
+        if (*taken == before &&
+            !begin_segment(collector, segment, before == 0, &writer, error))
+            return false;
+        if (!wxs_event_store_put(&collector->store, &event, error))
+            return false;
+        count_event(segment, &writer, event.sequence);
+        (*taken)++;
+    }
+    if (status == WXS_END)
+        segment->finished = wxs_journal_finished(&segment->reader);
+    else if (status != WXS_OK)
+        return wxs_fail(error, "cannot read journal segment %s: %s",
+                        segment->name, wxs_status_text(status));
+    return *taken == before ||
+           (save_writer(events, segment->writer_id, &writer, error) &&
+            save_position(events, segment, error));
+}
+
+/* One batch of all segments. A writer's segments are read one after another,
+ * so that a gap in its sequence numbers is a loss. */
+static bool
+read_batch(struct collector *collector, size_t *taken, wxs_error *error)
+{
+    const wxs_segment *unfinished = NULL;
+
+    *taken = 0;
+    for (size_t i = 0; i < collector->dir.count && *taken < BATCH; i++) {
+        wxs_segment *segment = &collector->dir.segments[i];
+
+        segment->lost = 0;
+        if (segment->unreadable || segment->finished ||
+            (unfinished != NULL && unfinished->writer_id == segment->writer_id))
+            continue;
+        if (!read_segment(collector, segment, taken, error))
+            return false;
+        if (!segment->finished)
+            unfinished = segment;
+    }
+    return *taken == 0 || wxs_db_commit(collector->store.events, error);
+}
+
+static void
+log_lost(struct collector *collector)
+{
+    for (size_t i = 0; i < collector->dir.count; i++) {
+        wxs_segment *segment = &collector->dir.segments[i];
+        char lost[24];
+
+        if (segment->lost == 0)
+            continue;
+        (void)snprintf(lost, sizeof lost, "%" PRIu64, segment->lost);
+        wxs_log(WXS_LOG_WARN, "events were lost before they were written",
+                "segment", segment->name, "events", lost, NULL);
+        segment->lost = 0;
+    }
+}
+
+/* Goes on while events.db is out of order: then most of all. */
+static void
+sync_if_due(struct collector *collector)
+{
+    int64_t now = wxs_monotonic_ms();
+    wxs_error error;
+
+    if (now < collector->sync_due)
+        return;
+    collector->sync_due = now + collector->worker->config->journal.sync_ms;
+    if (wxs_journal_dir_sync(&collector->dir, &error))
+        return;
+    wxs_log(WXS_LOG_ERROR, "a power loss would lose events", "reason",
+            error.text, NULL);
+    collector->sync_due = now + RETRY_MAX_MS;
+}
+
+static bool
+tidy_if_due(struct collector *collector, wxs_error *error)
+{
+    int64_t now = wxs_monotonic_ms();
+
+    if (now < collector->tidy_due)
+        return true;
+    collector->tidy_due = now + TIDY_MS;
+    wxs_journal_dir_tidy(&collector->dir);
+    return wxs_journal_dir_forget(&collector->dir, collector->store.events,
+                                  error);
+}
+
+/* Collects all there is at present. */
+static bool
+collect(struct collector *collector, wxs_error *error)
+{
+    size_t taken;
+
+    do {
+        if (!wxs_journal_dir_scan(&collector->dir, collector->store.events,
+                                  error))
+            return false;
+        sync_if_due(collector);
+        if (wxs_monotonic_ms() < collector->retry_due)
+            return true;
+        if (!wxs_event_store_day(&collector->store, error) ||
+            !tidy_if_due(collector, error) ||
+            !read_batch(collector, &taken, error))
+            return false;
+        log_lost(collector);
+        if (!wxs_journal_dir_retire(&collector->dir, error))
+            return false;
+    } while (taken == BATCH && wxs_worker_sleep(collector->worker, 0));
+    collector->retry = RETRY_MS;
+    return true;
+}
+
+static void
+give_up_for_now(struct collector *collector, const wxs_error *error)
+{
+    wxs_log(WXS_LOG_ERROR, "events stay in the journal for now", "reason",
+            error->text, NULL);
+    wxs_db_rollback(collector->store.events);
+    wxs_journal_dir_reset(&collector->dir);
+    collector->retry_due = wxs_monotonic_ms() + collector->retry;
+    collector->retry *= 2;
+    if (collector->retry > RETRY_MAX_MS)
+        collector->retry = RETRY_MAX_MS;
+}
+
+static void
+collect_loop(struct collector *collector)
+{
+    int64_t sync = collector->worker->config->journal.sync_ms;
+    int poll = sync > 0 && sync < POLL_MS ? (int)sync : POLL_MS;
+    wxs_error error;
+    bool ok = true;
+
+    while (wxs_worker_sleep(collector->worker, ok ? poll : RETRY_MS)) {
+        ok = collect(collector, &error);
+        if (!ok)
+            give_up_for_now(collector, &error);
+    }
+}
+
+static bool
+prepare(struct collector *collector, wxs_error *error)
+{
+    const wxs_config *config = collector->worker->config;
+    char path[512];
+
+    if (!wxs_config_path(config, "journal", path, sizeof path))
+        return wxs_fail(error, "the path of %s is too long", config->dir);
+    return wxs_journal_dir_open(&collector->dir, path, error) &&
+           wxs_db_open(&collector->store.events, config->dir, WXS_DB_EVENTS,
+                       WXS_DB_WRITE, error) &&
+           wxs_db_open(&collector->store.control, config->dir, WXS_DB_CONTROL,
+                       WXS_DB_READ, error);
+}
+
+void
+wxs_collect_run(const wxs_worker *worker)
+{
+    static struct collector collector; /* too large for a stack */
+    wxs_error error;
+
+    memset(&collector, 0, sizeof collector);
+    collector.worker = worker;
+    collector.retry = RETRY_MS;
+    if (!prepare(&collector, &error))
+        wxs_worker_fatal("collect", &error);
+    collect_loop(&collector);
+    wxs_journal_dir_close(&collector.dir);
+    wxs_db_close(collector.store.control);
+    wxs_db_close(collector.store.events);
+    OPENSSL_cleanse(&collector.store, sizeof collector.store);
+}

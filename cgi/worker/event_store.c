@@ -1,0 +1,289 @@
+#include "event_store.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "utf8.h"
+
+#define ADDRESS_SIZE 16
+#define ADDRESS_HASH 8
+#define IPV4_PREFIX  12 /* bytes before the IPv4 address in a mapped one */
+#define IPV4_KEPT    15 /* bytes that are not cut off: a /24 */
+#define IPV6_KEPT    6  /* a /48 */
+#define DAY_LENGTH   10
+
+size_t
+wxs_event_text(const char *text, size_t len, char *out)
+{
+    size_t size, written = 0;
+
+    for (size_t i = 0; i < len; i += size) {
+        size = text[i] == '\0' ? 0 : wxs_utf8_length(text + i, len - i);
+        if (size > 0) {
+            memcpy(out + written, text + i, size);
+            written += size;
+        } else {
+            memcpy(out + written, "\xef\xbf\xbd", 3);
+            written += 3;
+            size = 1;
+        }
+    }
+    return written;
+}
+
+/* ---- the key of the day ---- */
+
+static bool
+read_day_key(wxs_event_store *store, const char *day, bool *found,
+             wxs_error *error)
+{
+    static const char sql[] = "SELECT key FROM daily_keys WHERE day = ?1";
+    sqlite3_stmt *statement = wxs_db_prepare(store->events, sql, error);
+    int row;
+
+    *found = false;
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_text(statement, 1, day, -1, SQLITE_STATIC);
+    row = wxs_db_step(store->events, statement, error);
+    if (row == 1 && sqlite3_column_bytes(statement, 0) == WXS_DAY_KEY_SIZE) {
+        memcpy(store->day_key, sqlite3_column_blob(statement, 0),
+               WXS_DAY_KEY_SIZE);
+        *found = true;
+    }
+    wxs_db_done(statement);
+    return row >= 0;
+}
+
+static bool
+make_day_key(wxs_event_store *store, const char *day, wxs_error *error)
+{
+    static const char sql[] =
+        "INSERT OR REPLACE INTO daily_keys (day, key) VALUES (?1, ?2)";
+    sqlite3_stmt *statement = wxs_db_prepare(store->events, sql, error);
+
+    if (statement == NULL)
+        return false;
+    if (getrandom(store->day_key, WXS_DAY_KEY_SIZE, 0) != WXS_DAY_KEY_SIZE)
+        return wxs_fail(error, "the system has no randomness");
+    sqlite3_bind_text(statement, 1, day, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 2, store->day_key, WXS_DAY_KEY_SIZE,
+                      SQLITE_STATIC);
+    return wxs_db_run(store->events, statement, error);
+}
+
+static bool
+forget_other_days(wxs_event_store *store, const char *day, wxs_error *error)
+{
+    static const char sql[] = "DELETE FROM daily_keys WHERE day <> ?1";
+    sqlite3_stmt *statement = wxs_db_prepare(store->events, sql, error);
+
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_text(statement, 1, day, -1, SQLITE_STATIC);
+    return wxs_db_run(store->events, statement, error);
+}
+
+/* The day is that of the collection, not of the event: a key can then be
+ * forgotten with its day, whatever is still to be collected. */
+bool
+wxs_event_store_day(wxs_event_store *store, wxs_error *error)
+{
+    char day[WXS_TIME_TEXT];
+    bool found;
+
+    wxs_time_iso(wxs_now_us(), day);
+    day[DAY_LENGTH] = '\0';
+    if (strcmp(day, store->day) == 0)
+        return true;
+    store->day[0] = '\0';
+    OPENSSL_cleanse(store->day_key, sizeof store->day_key);
+    if (!wxs_db_begin(store->events, error))
+        return false;
+    if (!read_day_key(store, day, &found, error) ||
+        (!found && !make_day_key(store, day, error)) ||
+        !forget_other_days(store, day, error) ||
+        !wxs_db_commit(store->events, error)) {
+        wxs_db_rollback(store->events);
+        return false;
+    }
+    memcpy(store->day, day, sizeof store->day);
+    /* a deleted key must not live on in the log of the database; a reader may
+     * prevent that now, the next checkpoint does it then */
+    (void)sqlite3_wal_checkpoint_v2(wxs_db_handle(store->events), NULL,
+                                    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return true;
+}
+
+/* ---- a row ---- */
+
+/* The account of a domain; 0 if control.db does not know the number. */
+static bool
+find_account(wxs_event_store *store, uint32_t domain, int64_t *account,
+             wxs_error *error)
+{
+    static const char sql[] = "SELECT account FROM domains WHERE number = ?1";
+    const size_t size = sizeof store->accounts / sizeof store->accounts[0];
+    sqlite3_stmt *statement;
+    int row;
+
+    *account = 0;
+    if (domain == 0)
+        return true;
+    if (store->accounts[domain % size].domain == domain) {
+        *account = store->accounts[domain % size].account;
+        return true;
+    }
+    statement = wxs_db_prepare(store->control, sql, error);
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, domain);
+    row = wxs_db_step(store->control, statement, error);
+    if (row == 1) {
+        *account = sqlite3_column_int64(statement, 0);
+        store->accounts[domain % size].domain = domain;
+        store->accounts[domain % size].account = *account;
+    }
+    wxs_db_done(statement);
+    return row >= 0;
+}
+
+/* Binds the destination of a table link, NULL if it is gone. */
+static bool
+bind_table_link(wxs_event_store *store, sqlite3_stmt *insert, int column,
+                uint64_t link_id, wxs_error *error)
+{
+    static const char sql[] = "SELECT url FROM links WHERE id = ?1";
+    sqlite3_stmt *statement = wxs_db_prepare(store->control, sql, error);
+    int row;
+
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)link_id);
+    row = wxs_db_step(store->control, statement, error);
+    if (row == 1)
+        sqlite3_bind_text(insert, column,
+                          (const char *)sqlite3_column_text(statement, 0), -1,
+                          SQLITE_TRANSIENT);
+    wxs_db_done(statement);
+    return row >= 0;
+}
+
+static bool
+bind_link(wxs_event_store *store, sqlite3_stmt *insert, int column,
+          const wxs_event *event, wxs_error *error)
+{
+    size_t len;
+
+    if (event->type != WXS_TOKEN_CLICK)
+        return true;
+    sqlite3_bind_int64(insert, column + 1, event->link_index);
+    if ((event->flags & WXS_EVENT_TABLE) != 0)
+        return bind_table_link(store, insert, column, event->link_id, error);
+    if (event->rest_len > WXS_URL_MAX)
+        return true;
+    len = wxs_event_text(event->rest, event->rest_len, store->link);
+    sqlite3_bind_text(insert, column, store->link, (int)len, SQLITE_STATIC);
+    return true;
+}
+
+static bool
+hash_address(const wxs_event_store *store, const uint8_t address[ADDRESS_SIZE],
+             uint8_t hash[EVP_MAX_MD_SIZE], wxs_error *error)
+{
+    static const uint8_t mapped[IPV4_PREFIX] = {[10] = 0xff, [11] = 0xff};
+    uint8_t cut[ADDRESS_SIZE] = {0};
+    unsigned len;
+    bool is_ipv4 = memcmp(address, mapped, sizeof mapped) == 0;
+
+    memcpy(cut, address, is_ipv4 ? IPV4_KEPT : IPV6_KEPT);
+    if (HMAC(EVP_sha256(), store->day_key, WXS_DAY_KEY_SIZE, cut, sizeof cut,
+             hash, &len) == NULL)
+        return wxs_fail(error, "OpenSSL refused an HMAC");
+    return true;
+}
+
+static bool
+bind_address(const wxs_event_store *store, sqlite3_stmt *insert, int column,
+             const wxs_event *event, wxs_error *error)
+{
+    static const uint8_t none[ADDRESS_SIZE];
+    uint8_t hash[EVP_MAX_MD_SIZE];
+
+    if (memcmp(event->address, none, sizeof none) == 0)
+        return true;
+    if (event->mode == WXS_MODE_FULL) {
+        sqlite3_bind_blob(insert, column, event->address, ADDRESS_SIZE,
+                          SQLITE_STATIC);
+        return true;
+    }
+    if (!hash_address(store, event->address, hash, error))
+        return false;
+    sqlite3_bind_blob(insert, column, hash, ADDRESS_HASH, SQLITE_TRANSIENT);
+    return true;
+}
+
+static bool
+bind_person(wxs_event_store *store, sqlite3_stmt *insert,
+            const wxs_event *event, wxs_error *error)
+{
+    size_t len;
+
+    if (event->mode != WXS_MODE_PSEUDONYMOUS && event->mode != WXS_MODE_FULL)
+        return true;
+    sqlite3_bind_blob(insert, 3, event->message_id, WXS_MESSAGE_ID_SIZE,
+                      SQLITE_STATIC);
+    if (event->agent_len > 0 && event->agent_len <= WXS_EVENT_AGENT_MAX) {
+        len = wxs_event_text(event->agent, event->agent_len, store->agent);
+        sqlite3_bind_text(insert, 9, store->agent, (int)len, SQLITE_STATIC);
+    }
+    return bind_address(store, insert, 8, event, error);
+}
+
+static void
+bind_verdict(sqlite3_stmt *insert, int column, uint16_t flags)
+{
+    const char *verdict = "machine", *reason = "head_request";
+
+    if ((flags & WXS_EVENT_HEAD) == 0) {
+        reason = "prefetch_header";
+        if ((flags & WXS_EVENT_PREFETCH) == 0) {
+            verdict = "unknown";
+            reason = "unclassified";
+        }
+    }
+    sqlite3_bind_text(insert, column, verdict, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, column + 1, reason, -1, SQLITE_STATIC);
+}
+
+bool
+wxs_event_store_put(wxs_event_store *store, const wxs_event *event,
+                    wxs_error *error)
+{
+    static const char sql[] =
+        "INSERT INTO events (account, domain, message, type, at, link, "
+        "link_index, address, agent, flags, mode, verdict, reason) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    sqlite3_stmt *insert = wxs_db_prepare(store->events, sql, error);
+    int64_t account;
+
+    if (insert == NULL || !find_account(store, event->domain, &account, error))
+        return false;
+    sqlite3_bind_int64(insert, 1, account);
+    sqlite3_bind_int64(insert, 2, event->domain);
+    sqlite3_bind_int(insert, 4, event->type);
+    sqlite3_bind_int64(insert, 5, (int64_t)event->time_ms);
+    if (!bind_link(store, insert, 6, event, error) ||
+        !bind_person(store, insert, event, error)) {
+        wxs_db_done(insert);
+        return false;
+    }
+    sqlite3_bind_int(insert, 10, event->flags);
+    sqlite3_bind_int(insert, 11, (int)event->mode);
+    bind_verdict(insert, 12, event->flags);
+    return wxs_db_run(store->events, insert, error);
+}

@@ -1,0 +1,61 @@
+#ifndef WXS_WORKER_JOURNAL_DIR_H
+#define WXS_WORKER_JOURNAL_DIR_H
+
+#include "../../core/journal_read.h"
+#include "db.h"
+
+#define WXS_OPEN_SEGMENTS 256 /* the rest waits until some are finished */
+
+/* A segment of the journal directory. */
+typedef struct {
+    wxs_journal_segment reader;
+    uint64_t writer_id;
+    uint64_t number;
+    char name[48];
+    bool unreadable; /* could not be opened: left alone for a while */
+    bool resumed;    /* opened behind its beginning */
+    bool finished;   /* all that was ever written has been read */
+    uint64_t synced; /* written end at the last sync */
+    uint64_t lost;   /* events found missing in the present batch */
+} wxs_segment;
+
+/* The open segments in order of writer and number. */
+typedef struct {
+    int fd;            /* of the directory */
+    bool has_unsynced; /* names that may not survive a power loss */
+    wxs_segment segments[WXS_OPEN_SEGMENTS];
+    size_t count;
+} wxs_journal_dir;
+
+/* Opens the directory, which is made if it is not there. */
+bool wxs_journal_dir_open(wxs_journal_dir *dir, const char *path,
+                          wxs_error *error);
+
+/* Closes the directory and what is open in it. */
+void wxs_journal_dir_close(wxs_journal_dir *dir);
+
+/* Opens the segments that came since, where events.db says that reading
+ * stopped. One whose header is damaged is put aside, logged. */
+bool wxs_journal_dir_scan(wxs_journal_dir *dir, wxs_db *events,
+                          wxs_error *error);
+
+/* Closes all segments: the next scan opens them at their stored positions. */
+void wxs_journal_dir_reset(wxs_journal_dir *dir);
+
+/* Once in a while: lets unreadable segments be tried again and removes what
+ * writers left behind that died while making a segment. */
+void wxs_journal_dir_tidy(wxs_journal_dir *dir);
+
+/* Makes what was written so far, and the names of the segments, survive a
+ * power loss. */
+bool wxs_journal_dir_sync(wxs_journal_dir *dir, wxs_error *error);
+
+/* Removes the files of the finished segments; one with damaged pages is put
+ * aside and logged. Their rows of events.db stay. */
+bool wxs_journal_dir_retire(wxs_journal_dir *dir, wxs_error *error);
+
+/* Deletes the rows of events.db whose segment is gone for good. */
+bool wxs_journal_dir_forget(const wxs_journal_dir *dir, wxs_db *events,
+                            wxs_error *error);
+
+#endif
