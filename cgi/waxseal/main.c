@@ -1,0 +1,79 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "domain.h"
+#include "init.h"
+#include "key.h"
+#include "run.h"
+#include "table.h"
+
+static const struct {
+    const char *word;
+    const char *second; /* NULL: the command is one word */
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", NULL, wxs_run_main},
+    {"init", NULL, wxs_init_main},
+    {"key", "create", wxs_key_create_main},
+    {"domain", "add", wxs_domain_add_main},
+    {"domain", "list", wxs_domain_list_main},
+    {"domain", "show", wxs_domain_show_main},
+    {"domain", "verify", wxs_domain_verify_main},
+    {"domain", "retry", wxs_domain_retry_main},
+    {"table", "build", wxs_table_build_main},
+};
+
+static const char help[] =
+    "Usage: waxseal COMMAND [OPTIONS]\n"
+    "\n"
+    "  run                   start everything under one state directory\n"
+    "  init                  make a state directory, or what one lacks\n"
+    "  domain add NAME       take on a domain and print its DNS records\n"
+    "  domain list           print the domains and their states\n"
+    "  domain show NAME      print a domain's records and what was found\n"
+    "  domain verify NAME    have the records checked\n"
+    "  domain retry NAME     start a failed domain's verification anew\n"
+    "  key create            make an API key\n"
+    "  table build           build the lookup table anew\n"
+    "\n"
+    "`waxseal COMMAND --help` tells a command's options.\n"
+    "  --help, --version\n";
+
+/* --help, --version, or no command at all; word: what went before, or NULL. */
+static int
+no_command(int argc, char **argv)
+{
+    const wxs_option options[] = {{0}};
+    const wxs_command command = {"waxseal", help, options, 0};
+
+    int code = wxs_args_read(&command, argc, argv, NULL);
+    return code >= 0 ? code : wxs_misused(&command, "give a command");
+}
+
+int
+main(int argc, char **argv)
+{
+    const wxs_command command = {"waxseal", help, NULL, 0};
+    bool is_word = false;
+
+    if (argc < 2 || argv[1][0] == '-')
+        return no_command(argc, argv);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].word) != 0)
+            continue;
+        is_word = true;
+        if (commands[i].second == NULL)
+            return commands[i].run(argc - 1, argv + 1);
+        if (argc > 2 && strcmp(argv[2], commands[i].second) == 0)
+            return commands[i].run(argc - 2, argv + 2);
+    }
+    /* "waxseal domain --help" */
+    if (is_word && argc > 2 && argv[2][0] == '-')
+        return no_command(argc - 1, argv + 1);
+    wxs_error error;
+    (void)wxs_fail(&error, "there is no command \"%s%s%s\"", argv[1],
+                   is_word && argc > 2 ? " " : "",
+                   is_word && argc > 2 ? argv[2] : "");
+    return wxs_misused(&command, error.text);
+}

@@ -1,0 +1,6 @@
+#ifndef WXS_WAXSEAL_VERSION_H
+#define WXS_WAXSEAL_VERSION_H
+
+#define WXS_VERSION "0.1.0"
+
+#endif
