@@ -47,7 +47,10 @@ wxs_status wxs_journal_sync(const wxs_journal_segment *segment);
 
 void wxs_journal_segment_close(wxs_journal_segment *segment);
 
-/* Is this the name of a segment? Fills writer id and number if so. */
+/* Is this the name of a segment? Fills writer id and number if so. A directory
+ * read while a writer makes segments may show a later one of it and lack an
+ * earlier one: whoever counts gaps in the sequence takes them by number and
+ * reads the directory again at a hole. */
 bool wxs_journal_name_parse(const char *name, uint64_t *writer_id,
                             uint64_t *segment_number);
 
