@@ -130,7 +130,7 @@ unit: $(UNIT)
 $(BUILD)/unit/%: tests/unit/%.c $$(call libs_of,$$*)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/$(call part_of,$*) -Icgi/$(call part_of,$*)/verify $< \
-	  $(call libs_of,$*) $(LIBS) -lcheck -lsubunit -lrt -o $@
+	  $(call libs_of,$*) $(LIBS) -lcheck -lsubunit -lrt -lm -o $@
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*/fuzz_*.c))
 fuzzers: $(FUZZERS)
