@@ -32,7 +32,7 @@ typedef struct {
  * NULL). */
 int wxs_page_add(wxs_page_list *list, json_t *item);
 
-/* The answer {"object":"list","has_more":…,"data":[…]}; takes over the data. */
+/* Answers {"object":"list","has_more":…,"data":[…]}; takes over the data. */
 void wxs_page_answer(wxs_page_list *list, wxs_response *response);
 
 #endif
