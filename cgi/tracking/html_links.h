@@ -28,8 +28,8 @@ typedef struct {
  * do, is an absolute http or https URL. Left alone: other schemes, //host,
  * fragments, values with a template placeholder, links with an opt-out
  * attribute, and anything inside script, style and other raw text. The
- * destination keeps its ASCII bytes; other bytes and characters illegal in a URL
- * are percent-encoded as UTF-8, an IDN host becomes punycode.
+ * destination keeps its ASCII bytes; other bytes and characters illegal in a
+ * URL are percent-encoded as UTF-8, an IDN host becomes punycode.
  *
  * html: len bytes of valid UTF-8, however broken as HTML. Time is linear in
  * len. The caller frees *links. False: out of memory. */
@@ -42,8 +42,8 @@ void wxs_html_links_free(wxs_html_links *links);
  * NULL leaves the link as it is) and, if pixel is not NULL, pixel inserted at
  * links->pixel. Not a byte besides changes. The result is malloc()ed,
  * NUL-terminated, its length in *out_len. NULL: out of memory. */
-char *wxs_html_splice(const char *html, size_t len,
-                      const wxs_html_links *links, const char *const *href,
-                      const char *pixel, size_t *out_len);
+char *wxs_html_splice(const char *html, size_t len, const wxs_html_links *links,
+                      const char *const *href, const char *pixel,
+                      size_t *out_len);
 
 #endif

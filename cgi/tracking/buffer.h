@@ -1,0 +1,20 @@
+#ifndef WXS_TRACKING_BUFFER_H
+#define WXS_TRACKING_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes that grow; start with all zero. An addition that finds no memory sets
+ * failed and is dropped, so that it is enough to look once, at the end. */
+typedef struct {
+    char *data; /* NULL while nothing was added */
+    size_t len;
+    size_t cap;
+    bool failed;
+} wxs_buffer;
+
+void wxs_buffer_add(wxs_buffer *buffer, const char *data, size_t len);
+void wxs_buffer_add_byte(wxs_buffer *buffer, char byte);
+void wxs_buffer_free(wxs_buffer *buffer);
+
+#endif
