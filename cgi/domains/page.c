@@ -18,42 +18,45 @@ parse_limit(const char *text)
     return limit <= 100 ? limit : 0;
 }
 
+static bool
+refuse(wxs_response *response, const char *message)
+{
+    wxs_answer_error(response, 422, "validation_error", "%s", message);
+    return false;
+}
+
+/* Reads a parameter, "" if it is absent; one that is empty, malformed or too
+ * long becomes "?", which is no cursor and no limit. */
+static void
+read_parameter(const wxs_request *request, const char *name, char *value,
+               size_t cap)
+{
+    value[0] = '\0';
+    if (wxs_query_has(request, name) &&
+        (!wxs_query_get(request, name, value, cap) || value[0] == '\0'))
+        memcpy(value, "?", 2);
+}
+
 bool
 wxs_page_parse(const wxs_request *request, wxs_page *page,
                wxs_response *response)
 {
-    char limit[64];
-    bool after =
-        wxs_query_get(request, "after", page->after, sizeof(page->after));
-    bool before =
-        wxs_query_get(request, "before", page->before, sizeof(page->before));
+    char limit[8];
+    bool has_cursor;
 
-    if (!after)
-        page->after[0] = '\0';
-    if (!before)
-        page->before[0] = '\0';
-    page->limit = after || before ? LIMIT_DEFAULT : -1;
-    if (wxs_query_get(request, "limit", limit, sizeof(limit))) {
-        page->limit = parse_limit(limit);
-        if (page->limit == 0) {
-            wxs_answer_error(response, 422, "validation_error",
-                             "The pagination limit must be a number between 1 "
-                             "and 100.");
-            return false;
-        }
-    }
-    if (after && before) {
-        wxs_answer_error(response, 422, "validation_error",
-                         "The pagination parameters `after` and `before` "
-                         "cannot be used together.");
-        return false;
-    }
-    if ((after && page->after[0] == '\0') ||
-        (before && page->before[0] == '\0')) {
-        wxs_answer_error(response, 422, "validation_error",
-                         "The pagination cursor must not be empty.");
-        return false;
-    }
+    read_parameter(request, "limit", limit, sizeof(limit));
+    read_parameter(request, "after", page->after, sizeof(page->after));
+    read_parameter(request, "before", page->before, sizeof(page->before));
+    has_cursor = page->after[0] != '\0' || page->before[0] != '\0';
+    page->limit = limit[0] != '\0' ? parse_limit(limit)
+                  : has_cursor     ? LIMIT_DEFAULT
+                                   : -1;
+    if (page->limit == 0)
+        return refuse(response, "The pagination limit must be a number "
+                                "between 1 and 100.");
+    if (page->after[0] != '\0' && page->before[0] != '\0')
+        return refuse(response, "The pagination parameters `after` and "
+                                "`before` cannot be used together.");
     return true;
 }
 

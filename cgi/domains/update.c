@@ -9,8 +9,8 @@
 #include "routes.h"
 #include "schedule.h"
 
-/* Each is a DNS name that is checked for ever. */
-#define TRACKING_HOSTS_MAX 32
+/* With the four other records, as many as one check looks at. */
+#define TRACKING_HOSTS_MAX 12
 
 typedef struct {
     const json_t *body;

@@ -339,6 +339,8 @@ START_TEST(refuses_bad_pages)
         "limit=",
         "limit=1e1",
         "limit=99999999999999999999",
+        "limit=%zz",
+        "after=%",
         "after=x",
         "after=",
         "before=x",
