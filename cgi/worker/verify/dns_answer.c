@@ -94,7 +94,7 @@ name_text(const ldns_rdf *name)
     }
     for (char *p = text; p != NULL && *p != '\0'; p++) {
         if (*p >= 'A' && *p <= 'Z') {
-            *p = (char) (*p + ('a' - 'A'));
+            *p = (char)(*p + ('a' - 'A'));
         }
     }
     return text;
@@ -182,8 +182,7 @@ follow_aliases(const ldns_rr_list *list, const ldns_rdf *name)
 {
     for (int i = 0; i < WXS_DNS_ALIASES_MAX; i++) {
         size_t from = 0;
-        const ldns_rr *rr =
-            find_record(list, name, LDNS_RR_TYPE_CNAME, &from);
+        const ldns_rr *rr = find_record(list, name, LDNS_RR_TYPE_CNAME, &from);
 
         if (rr == NULL || ldns_rr_rdf(rr, 0) == NULL) {
             break;
@@ -194,8 +193,7 @@ follow_aliases(const ldns_rr_list *list, const ldns_rdf *name)
 }
 
 static bool
-collect(wxs_dns_answer *answer, const ldns_pkt *packet,
-        const ldns_rr *question)
+collect(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question)
 {
     const ldns_rr_list *list = ldns_pkt_answer(packet);
     const ldns_rdf *asked = ldns_rr_owner(question);
@@ -218,19 +216,23 @@ collect(wxs_dns_answer *answer, const ldns_pkt *packet,
     return true;
 }
 
-/* The zone a negative answer is about. */
+/* The zone a negative answer is about, and whether the answer refers to other
+ * nameservers instead. */
 static bool
-find_zone(wxs_dns_answer *answer, const ldns_pkt *packet)
+find_zone(wxs_dns_answer *answer, const ldns_pkt *packet, bool *referral)
 {
     const ldns_rr_list *list = ldns_pkt_authority(packet);
 
+    *referral = false;
     for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
         const ldns_rr *rr = ldns_rr_list_rr(list, i);
 
         if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA) {
+            *referral = false;
             answer->zone = name_text(ldns_rr_owner(rr));
             return answer->zone != NULL;
         }
+        *referral = *referral || ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS;
     }
     return true;
 }
@@ -240,6 +242,7 @@ judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
       bool recursive)
 {
     ldns_pkt_rcode rcode = ldns_pkt_get_rcode(packet);
+    bool referral = false;
 
     if (rcode == LDNS_RCODE_REFUSED || rcode == LDNS_RCODE_NOTAUTH) {
         return WXS_DNS_REFUSED;
@@ -250,15 +253,16 @@ judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
     if (!recursive && !ldns_pkt_aa(packet)) {
         return WXS_DNS_LAME;
     }
-    if (!collect(answer, packet, question) || !find_zone(answer, packet)) {
+    if (!collect(answer, packet, question) ||
+        !find_zone(answer, packet, &referral)) {
         return WXS_DNS_LOCAL;
     }
     if (answer->count > 0 || answer->alias != NULL) {
         return WXS_DNS_DATA;
     }
     /* A negative answer of an authority carries its SOA (RFC 2308 2);
-     * resolvers may leave it out. */
-    if (!recursive && answer->zone == NULL) {
+     * resolvers may leave it out, but do not refer to others. */
+    if (answer->zone == NULL && (!recursive || referral)) {
         return WXS_DNS_LAME;
     }
     return rcode == LDNS_RCODE_NXDOMAIN ? WXS_DNS_NXDOMAIN : WXS_DNS_NODATA;
@@ -284,7 +288,7 @@ wxs_dns_question_end(const unsigned char *query, size_t length)
 static unsigned char
 folded(unsigned char c)
 {
-    return c >= 'A' && c <= 'Z' ? (unsigned char) (c + ('a' - 'A')) : c;
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
 }
 
 /* Do the question sections agree? Bytes that differ in case only are told. */
@@ -310,8 +314,7 @@ parse(const unsigned char *query, const unsigned char *message, size_t length)
     if (answer != NULL &&
         ldns_wire2pkt(&packet, message, length) == LDNS_STATUS_OK &&
         ldns_rr_list_rr_count(ldns_pkt_question(packet)) == 1) {
-        const ldns_rr *question =
-            ldns_rr_list_rr(ldns_pkt_question(packet), 0);
+        const ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(packet), 0);
 
         answer->outcome =
             judge(answer, packet, question, LDNS_RD_WIRE(query) != 0);

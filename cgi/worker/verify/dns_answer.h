@@ -8,7 +8,7 @@
 /* What one server said to one question. */
 
 #define WXS_DNS_MESSAGE_MAX 65535
-#define WXS_DNS_VALUES_MAX 64
+#define WXS_DNS_VALUES_MAX  64
 #define WXS_DNS_ALIASES_MAX 8
 
 typedef enum {
@@ -74,8 +74,8 @@ typedef enum {
  * its outcome is WXS_DNS_LOCAL when memory is out, NULL if even that failed. */
 wxs_dns_reading wxs_dns_answer_read(const unsigned char *query,
                                     size_t query_length,
-                                    const unsigned char *message,
-                                    size_t length, wxs_dns_answer **answer);
+                                    const unsigned char *message, size_t length,
+                                    wxs_dns_answer **answer);
 
 /* The length of the question section of a query of this program, header
  * included; 0 if it is not one. */

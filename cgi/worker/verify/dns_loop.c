@@ -79,7 +79,7 @@ wxs_loop_drop(wxs_loop *loop, const wxs_watch *watch)
 {
     struct epoll_event event = {0};
 
-    (void) epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, &event);
+    (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, &event);
 }
 
 /* ---- timers: a binary heap ---- */
@@ -188,7 +188,7 @@ wait_ms(const wxs_loop *loop)
     }
     int64_t left = loop->heap[0]->at - wxs_monotonic_ms();
 
-    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int) left;
+    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
 bool

@@ -12,8 +12,8 @@
 #include "clock.h"
 #include "dns_address.h"
 
-#define EDNS_SIZE 1232  /* fits unfragmented everywhere */
-#define QUERY_MAX 300   /* header, 255 of name, type, class, OPT */
+#define EDNS_SIZE    1232 /* fits unfragmented everywhere */
+#define QUERY_MAX    300  /* header, 255 of name, type, class, OPT */
 #define DATAGRAM_MAX 4096
 
 struct wxs_dns_query {
@@ -45,7 +45,7 @@ static void start_try(wxs_dns_query *query);
 static bool
 random_bytes(void *out, size_t length)
 {
-    return getrandom(out, length, 0) == (ssize_t) length;
+    return getrandom(out, length, 0) == (ssize_t)length;
 }
 
 /* "0x20": random letter case is that much more for a forger to guess. Length
@@ -78,7 +78,7 @@ build(wxs_dns_query *query)
     ldns_pkt *packet =
         name == NULL
             ? NULL
-            : ldns_pkt_query_new(name, (ldns_rr_type) query->question.type,
+            : ldns_pkt_query_new(name, (ldns_rr_type)query->question.type,
                                  LDNS_RR_CLASS_IN,
                                  query->question.recursive ? LDNS_RD : 0);
 
@@ -101,8 +101,8 @@ build(wxs_dns_query *query)
         (!query->tcp && !mix_case(wire, end - 4))) {
         goto out;
     }
-    query->query[0] = (unsigned char) (length >> 8);
-    query->query[1] = (unsigned char) length;
+    query->query[0] = (unsigned char)(length >> 8);
+    query->query[1] = (unsigned char)length;
     memcpy(query->query + 2, wire, length);
     query->query_length = length;
     ok = true;
@@ -244,8 +244,8 @@ receive_datagrams(wxs_dns_query *query)
             }
             return;
         }
-        if ((size_t) n <= sizeof message &&
-            take_message(query, message, (size_t) n)) {
+        if ((size_t)n <= sizeof message &&
+            take_message(query, message, (size_t)n)) {
             return;
         }
     }
@@ -257,17 +257,16 @@ static int
 receive_some(wxs_dns_query *query)
 {
     bool in_head = query->received < sizeof query->head;
-    size_t body_length = (size_t) query->head[0] << 8 | query->head[1];
-    unsigned char *to = in_head
-                            ? query->head + query->received
-                            : query->body + query->received - sizeof query->head;
-    size_t want = in_head
-                      ? sizeof query->head - query->received
-                      : sizeof query->head + body_length - query->received;
+    size_t body_length = (size_t)query->head[0] << 8 | query->head[1];
+    unsigned char *to =
+        in_head ? query->head + query->received
+                : query->body + query->received - sizeof query->head;
+    size_t want = in_head ? sizeof query->head - query->received
+                          : sizeof query->head + body_length - query->received;
     ssize_t n = recv(query->watch.fd, to, want, 0);
 
     if (n > 0) {
-        query->received += (size_t) n;
+        query->received += (size_t)n;
         return 1;
     }
     if (n < 0 && errno == EINTR) {
@@ -285,7 +284,7 @@ receive_stream(wxs_dns_query *query)
         if (query->received < sizeof query->head) {
             continue;
         }
-        size_t length = (size_t) query->head[0] << 8 | query->head[1];
+        size_t length = (size_t)query->head[0] << 8 | query->head[1];
 
         if (query->body == NULL) {
             query->body = length == 0 ? NULL : malloc(length);
@@ -335,7 +334,7 @@ send_stream(wxs_dns_query *query)
             finish_failed(query, WXS_DNS_UNREACHABLE);
             return;
         }
-        query->sent += (size_t) n;
+        query->sent += (size_t)n;
     }
     if (!wxs_loop_rewatch(query->loop, &query->watch, EPOLLIN)) {
         finish_failed(query, WXS_DNS_LOCAL);
@@ -364,18 +363,16 @@ connected_to_self(int fd, const struct sockaddr *server)
     struct sockaddr_storage own;
     socklen_t length = sizeof own;
 
-    if (getsockname(fd, (struct sockaddr *) &own, &length) != 0 ||
+    if (getsockname(fd, (struct sockaddr *)&own, &length) != 0 ||
         own.ss_family != server->sa_family) {
         return false;
     }
     if (server->sa_family == AF_INET) {
-        return memcmp(&((struct sockaddr_in *) &own)->sin_addr,
-                      &((const struct sockaddr_in *) server)->sin_addr,
-                      4) == 0;
+        return memcmp(&((struct sockaddr_in *)&own)->sin_addr,
+                      &((const struct sockaddr_in *)server)->sin_addr, 4) == 0;
     }
-    return memcmp(&((struct sockaddr_in6 *) &own)->sin6_addr,
-                  &((const struct sockaddr_in6 *) server)->sin6_addr,
-                  16) == 0;
+    return memcmp(&((struct sockaddr_in6 *)&own)->sin6_addr,
+                  &((const struct sockaddr_in6 *)server)->sin6_addr, 16) == 0;
 }
 
 /* WXS_DNS_DATA if the socket is on its way, else what went wrong. */
@@ -383,7 +380,7 @@ static wxs_dns_outcome
 open_socket(wxs_dns_query *query)
 {
     const wxs_dns_question *question = &query->question;
-    const struct sockaddr *server = (const struct sockaddr *) &question->server;
+    const struct sockaddr *server = (const struct sockaddr *)&question->server;
 
     if (question->allow != NULL &&
         !wxs_address_allowed(server, question->allow)) {
@@ -409,8 +406,8 @@ open_socket(wxs_dns_query *query)
                         query->tcp ? EPOLLOUT : EPOLLIN)) {
         return WXS_DNS_LOCAL;
     }
-    if (!query->tcp && send(query->watch.fd, query->query + 2,
-                            query->query_length, 0) < 0) {
+    if (!query->tcp &&
+        send(query->watch.fd, query->query + 2, query->query_length, 0) < 0) {
         return WXS_DNS_UNREACHABLE;
     }
     return WXS_DNS_DATA;

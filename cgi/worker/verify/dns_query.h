@@ -14,9 +14,9 @@
  * when the answer is truncated (RFC 7766). */
 
 #define WXS_DNS_DATAGRAM_MS 1500
-#define WXS_DNS_TCP_MS 4000
-#define WXS_DNS_TOTAL_MS 6000
-#define WXS_DNS_TRIES 3
+#define WXS_DNS_TCP_MS      4000
+#define WXS_DNS_TOTAL_MS    6000
+#define WXS_DNS_TRIES       3
 
 typedef struct {
     const char *name; /* presentation form; needed during wxs_dns_ask() only */

@@ -1,0 +1,232 @@
+#include "match.h"
+
+#include <string.h>
+
+#include "match_kinds.h"
+
+bool
+wxs_class_good(wxs_class class)
+{
+    return class == WXS_EXACT || class == WXS_SATISFIED;
+}
+
+bool
+wxs_class_miss(wxs_class class)
+{
+    return class == WXS_MISSING || class == WXS_WRONG || class == WXS_CONFLICT;
+}
+
+const char *
+wxs_class_name(wxs_class class)
+{
+    static const char *const names[] = {
+        [WXS_EXACT] = "exact",       [WXS_SATISFIED] = "satisfied",
+        [WXS_WRONG] = "wrong",       [WXS_MISSING] = "missing",
+        [WXS_CONFLICT] = "conflict", [WXS_PROPAGATING] = "propagating",
+        [WXS_TEMP] = "temp",
+    };
+
+    return names[class];
+}
+
+static wxs_dns_outcome
+outcome_of(const wxs_observation *seen)
+{
+    return seen->answer == NULL ? WXS_DNS_LOCAL : seen->answer->outcome;
+}
+
+static void
+judge(const wxs_expected *expected, const wxs_dns_answer *answer,
+      const wxs_beyond *beyond, wxs_verdict *verdict)
+{
+    switch (expected->kind) {
+    case WXS_RECORD_DKIM:
+        wxs_match_dkim(expected, answer, beyond, verdict);
+        break;
+    case WXS_RECORD_SPF:
+        wxs_match_spf(expected, answer, verdict);
+        break;
+    case WXS_RECORD_MX:
+        wxs_match_mx(expected, answer, verdict);
+        break;
+    case WXS_RECORD_DMARC:
+        wxs_match_dmarc(expected, answer, verdict);
+        break;
+    case WXS_RECORD_TRACKING:
+        wxs_match_tracking(expected, answer, beyond, verdict);
+        break;
+    }
+}
+
+/* ---- servers that do not answer ---- */
+
+typedef struct {
+    const char *code;
+    const char *what; /* "<server> ..." */
+    const char *fix;
+} failure;
+
+static failure
+failure_of(wxs_dns_outcome outcome)
+{
+    static const failure failures[] = {
+        [WXS_DNS_TIMEOUT] = {"nameserver_silent", "does not answer",
+                             "Ask the DNS provider why this nameserver is "
+                             "silent, or remove it from the delegation."},
+        [WXS_DNS_UNREACHABLE] = {"nameserver_unreachable", "cannot be reached",
+                                 "Ask the DNS provider whether this nameserver "
+                                 "is running, or remove it from the "
+                                 "delegation."},
+        [WXS_DNS_SERVFAIL] = {"nameserver_error", "answers with an error",
+                              "Ask the DNS provider to repair the zone on this "
+                              "nameserver."},
+        [WXS_DNS_REFUSED] = {"nameserver_refuses",
+                             "refuses to answer for this zone",
+                             "The nameserver does not know the zone: set it up "
+                             "there, or remove the server from the "
+                             "delegation."},
+        [WXS_DNS_LAME] = {"nameserver_lame",
+                          "does not answer with authority for this zone",
+                          "The nameserver does not know the zone: set it up "
+                          "there, or remove the server from the delegation."},
+        [WXS_DNS_MALFORMED] = {"nameserver_malformed",
+                               "sends answers that cannot be read",
+                               "Ask the DNS provider about this nameserver."},
+        [WXS_DNS_NOT_PUBLIC] = {"ns_not_public",
+                                "has no public address, so it is not asked",
+                                "Give the nameserver a public address, or let "
+                                "the operator add its network to "
+                                "dns.allow_ns."},
+        [WXS_DNS_UNRESOLVED] = {"nameserver_unresolved",
+                                "has no address that the resolver can find",
+                                "Check the domain's delegation and the "
+                                "nameserver's own address records."},
+        [WXS_DNS_LOCAL] = {"check_incomplete", "could not be asked",
+                           "Nothing to do: the check is repeated."},
+    };
+
+    return failures[wxs_dns_definite(outcome) ? WXS_DNS_LOCAL : outcome];
+}
+
+static void
+judge_unknown(const wxs_expected *expected, const wxs_observation *seen,
+              size_t count, wxs_verdict *verdict)
+{
+    wxs_verdict_set(verdict, WXS_TEMP, "zone_unknown");
+    if (count == 0) {
+        wxs_verdict_say(verdict,
+                        "The nameservers of %s could not be found out, so "
+                        "nothing is known of the record.",
+                        expected->fqdn);
+        wxs_verdict_fix(verdict, "Check that the domain is registered and its "
+                                 "delegation works; the check is repeated.");
+        return;
+    }
+    failure first = failure_of(outcome_of(&seen[0]));
+
+    verdict->code = first.code;
+    wxs_verdict_say(
+        verdict, "No nameserver gave a usable answer for %s: %s%s%s %s.",
+        expected->fqdn, seen[0].host, seen[0].address[0] == '\0' ? "" : " at ",
+        seen[0].address, first.what);
+    wxs_verdict_fix(verdict, "%s", first.fix);
+}
+
+/* The record is fine, yet a server is not: that is worth a word. */
+static void
+warn_of_failure(const wxs_observation *seen, size_t count, wxs_verdict *verdict)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (wxs_dns_definite(outcome_of(&seen[i]))) {
+            continue;
+        }
+        failure why = failure_of(outcome_of(&seen[i]));
+        size_t used = strlen(verdict->message);
+
+        if (strcmp(verdict->code, "ok") == 0) {
+            verdict->code = why.code;
+            wxs_verdict_fix(verdict, "%s", why.fix);
+        }
+        if (used < sizeof verdict->message - 1) {
+            char before[sizeof verdict->message];
+
+            memcpy(before, verdict->message, used + 1);
+            wxs_verdict_say(verdict, "%s But %s%s%s %s.", before, seen[i].host,
+                            seen[i].address[0] == '\0' ? "" : " at ",
+                            seen[i].address, why.what);
+        }
+        return;
+    }
+}
+
+/* ---- agreement ---- */
+
+static void
+judge_split(const wxs_expected *expected, const wxs_observation *seen,
+            size_t count, const wxs_verdict *bad, wxs_verdict *verdict)
+{
+    const char *with = "";
+    const char *without = "";
+
+    for (size_t i = 0; i < count; i++) {
+        if (!wxs_dns_definite(outcome_of(&seen[i]))) {
+            continue;
+        }
+        bool good = strcmp(verdict->server[i], "exact") == 0 ||
+                    strcmp(verdict->server[i], "satisfied") == 0;
+
+        *(good ? &with : &without) = seen[i].host;
+    }
+    wxs_verdict_set(verdict, WXS_PROPAGATING, "propagating");
+    wxs_verdict_say(verdict,
+                    "%zu of %zu nameservers have the record for %s: seen at "
+                    "%s, not yet at %s. %s",
+                    verdict->good, verdict->definite, expected->fqdn, with,
+                    without, bad->message);
+    wxs_verdict_fix(verdict, "Wait until the zone has reached every "
+                             "nameserver; if it does not within the hour, ask "
+                             "the DNS provider.");
+}
+
+void
+wxs_match(const wxs_expected *expected, const wxs_observation *seen,
+          size_t count, const wxs_beyond *beyond, wxs_verdict *verdict)
+{
+    wxs_verdict one;
+    wxs_verdict worst = {.class = WXS_EXACT, .code = NULL};
+
+    memset(verdict, 0, sizeof *verdict);
+    for (size_t i = 0; i < count && i < WXS_SERVERS_MAX; i++) {
+        if (!wxs_dns_definite(outcome_of(&seen[i]))) {
+            verdict->server[i] = wxs_dns_outcome_name(outcome_of(&seen[i]));
+            continue;
+        }
+        memset(&one, 0, sizeof one);
+        judge(expected, seen[i].answer, beyond, &one);
+        verdict->server[i] = wxs_class_name(one.class);
+        if (one.class != WXS_TEMP) {
+            verdict->definite++;
+            verdict->good += wxs_class_good(one.class);
+        }
+        /* The classes stand in the order of what they tell. */
+        if (worst.code == NULL || worst.class == WXS_TEMP ||
+            (one.class != WXS_TEMP && one.class > worst.class)) {
+            worst = one;
+        }
+    }
+    if (worst.code == NULL) {
+        judge_unknown(expected, seen, count, verdict);
+        return;
+    }
+    verdict->class = worst.class;
+    verdict->code = worst.code;
+    memcpy(verdict->message, worst.message, sizeof worst.message);
+    memcpy(verdict->fix, worst.fix, sizeof worst.fix);
+    memcpy(verdict->found, worst.found, sizeof worst.found);
+    verdict->found_count = worst.found_count;
+    if (verdict->good > 0 && verdict->good < verdict->definite) {
+        judge_split(expected, seen, count, &worst, verdict);
+    } else if (verdict->good > 0) {
+        warn_of_failure(seen, count, verdict);
+    }
+}

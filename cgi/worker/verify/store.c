@@ -1,0 +1,420 @@
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "detail.h"
+
+#define CHECKED "state IN ('pending', 'verified', 'temporary_failure')"
+
+/* ---- reading ---- */
+
+bool
+wxs_store_next_due(wxs_db *db, int64_t *at, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT next_check_at FROM domains WHERE next_check_at IS NOT NULL "
+        "AND deleted_at IS NULL AND " CHECKED " ORDER BY next_check_at LIMIT 1";
+    sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
+    int got = row == NULL ? -1 : wxs_db_step(db, row, error);
+
+    *at = got == 1 ? sqlite3_column_int64(row, 0) : INT64_MAX;
+    wxs_db_done(row);
+    return got >= 0;
+}
+
+bool
+wxs_store_due(wxs_db *db, int64_t now, int64_t *numbers, size_t *count,
+              wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT number FROM domains WHERE next_check_at <= ?1 "
+        "AND deleted_at IS NULL AND " CHECKED
+        " ORDER BY next_check_at LIMIT ?2";
+    sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
+    int got = -1;
+
+    *count = 0;
+    if (row != NULL) {
+        sqlite3_bind_int64(row, 1, now);
+        sqlite3_bind_int64(row, 2, WXS_DUE_MAX);
+        while ((got = wxs_db_step(db, row, error)) == 1 &&
+               *count < WXS_DUE_MAX) {
+            numbers[(*count)++] = sqlite3_column_int64(row, 0);
+        }
+    }
+    wxs_db_done(row);
+    return got >= 0;
+}
+
+static char *
+copy_text(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    return strdup(text == NULL ? "" : text);
+}
+
+static bool
+load_domain(wxs_db *db, wxs_job *job, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT id, name, state, state_since, definite_since, missing_ms, "
+        "next_check_at, checks FROM domains WHERE number = ?1";
+    sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
+    bool ok = false;
+
+    if (row == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(row, 1, job->number);
+    int got = wxs_db_step(db, row, error);
+
+    if (got == 1) {
+        job->id = copy_text(row, 0);
+        job->name = copy_text(row, 1);
+        job->row = (wxs_state_row){
+            .state = wxs_state_parse((const char *)sqlite3_column_text(row, 2)),
+            .since = sqlite3_column_int64(row, 3),
+            .definite_since = sqlite3_column_int64(row, 4),
+            .missing_ms = sqlite3_column_int64(row, 5),
+            .next_check_at = sqlite3_column_int64(row, 6),
+            .checks = sqlite3_column_int64(row, 7)};
+        ok = job->id != NULL && job->name != NULL;
+    }
+    wxs_db_done(row);
+    return ok || (got >= 0 && wxs_fail(error, "domain %lld cannot be loaded",
+                                       (long long)job->number));
+}
+
+static bool
+parse_kind(const char *name, wxs_record_kind *kind)
+{
+    for (int k = WXS_RECORD_DKIM; k <= WXS_RECORD_TRACKING; k++) {
+        if (name != NULL && strcmp(name, wxs_record_kind_name(k)) == 0) {
+            *kind = (wxs_record_kind)k;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+add_record(wxs_job *job, sqlite3_stmt *row)
+{
+    size_t i = job->check.count;
+    wxs_expected *expected = &job->check.record[i];
+
+    if (!parse_kind((const char *)sqlite3_column_text(row, 1),
+                    &expected->kind)) {
+        return false;
+    }
+    job->check.count++;
+    job->record[i] = (wxs_job_record){
+        .number = sqlite3_column_int64(row, 0),
+        .status = wxs_state_parse((const char *)sqlite3_column_text(row, 5)),
+        .host = sqlite3_column_int64(row, 6),
+        .host_created_at = sqlite3_column_int64(row, 7)};
+    job->check.verified[i] = job->record[i].status == WXS_VERIFIED;
+    expected->fqdn = copy_text(row, 2);
+    expected->value = copy_text(row, 3);
+    expected->priority = sqlite3_column_int(row, 4);
+    return expected->fqdn != NULL && expected->value != NULL;
+}
+
+static bool
+load_records(wxs_db *db, wxs_job *job, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT r.number, r.kind, r.fqdn, r.value, r.priority, r.status, "
+        "r.tracking_host, h.created_at FROM records r "
+        "LEFT JOIN tracking_hosts h ON h.number = r.tracking_host "
+        "WHERE r.domain = ?1 ORDER BY r.number";
+    sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
+    bool ok = true;
+    int got = -1;
+
+    if (row == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(row, 1, job->number);
+    while (ok && job->check.count < WXS_CHECK_RECORDS_MAX &&
+           (got = wxs_db_step(db, row, error)) == 1) {
+        ok = add_record(job, row) ||
+             wxs_fail(error, "the records of %s cannot be loaded", job->name);
+    }
+    wxs_db_done(row);
+    return ok && got >= 0;
+}
+
+static bool
+put_off(wxs_db *db, const wxs_job *job, wxs_error *error)
+{
+    static const char sql[] =
+        "UPDATE domains SET next_check_at = ?2 WHERE number = ?1";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, job->number);
+    sqlite3_bind_int64(update, 2, job->lease);
+    return wxs_db_run(db, update, error);
+}
+
+wxs_job *
+wxs_store_take(wxs_db *db, int64_t number, int64_t lease, wxs_error *error)
+{
+    wxs_job *job = calloc(1, sizeof *job);
+
+    if (job == NULL) {
+        wxs_fail(error, "out of memory");
+        return NULL;
+    }
+    job->number = number;
+    job->lease = lease;
+    if (!load_domain(db, job, error) || !load_records(db, job, error) ||
+        !put_off(db, job, error)) {
+        wxs_job_free(job);
+        return NULL;
+    }
+    job->check.domain = job->name;
+    return job;
+}
+
+void
+wxs_job_free(wxs_job *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < job->check.count; i++) {
+        free((char *)job->check.record[i].fqdn);
+        free((char *)job->check.record[i].value);
+    }
+    free(job->id);
+    free(job->name);
+    free(job);
+}
+
+/* ---- writing ---- */
+
+static void
+bind_time(sqlite3_stmt *statement, int index, int64_t us)
+{
+    if (us == 0) {
+        sqlite3_bind_null(statement, index);
+    } else {
+        sqlite3_bind_int64(statement, index, us);
+    }
+}
+
+/* Is the domain still in the state the check started from? Then *next is when
+ * it is to be checked again: as planned, or sooner if somebody asked. */
+static bool
+still_same(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
+           int64_t *next, bool *same, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT coalesce(next_check_at, 0) FROM domains WHERE number = ?1 "
+        "AND state = ?2 AND state_since = ?3 AND deleted_at IS NULL";
+    sqlite3_stmt *select = wxs_db_prepare(db, sql, error);
+
+    if (select == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(select, 1, job->number);
+    sqlite3_bind_text(select, 2, wxs_state_name(job->row.state), -1,
+                      SQLITE_STATIC);
+    sqlite3_bind_int64(select, 3, job->row.since);
+    int got = wxs_db_step(db, select, error);
+
+    *same = got == 1;
+    *next = row->next_check_at;
+    if (got == 1 && *next != 0) {
+        int64_t wanted = sqlite3_column_int64(select, 0);
+
+        if (wanted != 0 && wanted != job->lease && wanted < *next) {
+            *next = wanted;
+        }
+    }
+    wxs_db_done(select);
+    return got >= 0;
+}
+
+static bool
+write_domain(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
+             int64_t next, int64_t now, wxs_error *error)
+{
+    static const char sql[] =
+        "UPDATE domains SET state = ?2, state_since = ?3, definite_since = ?4, "
+        "missing_ms = ?5, checked_at = ?6, next_check_at = ?7, checks = ?8 "
+        "WHERE number = ?1";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, job->number);
+    sqlite3_bind_text(update, 2, wxs_state_name(row->state), -1, SQLITE_STATIC);
+    sqlite3_bind_int64(update, 3, row->since);
+    bind_time(update, 4, row->definite_since);
+    sqlite3_bind_int64(update, 5, row->missing_ms);
+    sqlite3_bind_int64(update, 6, now);
+    bind_time(update, 7, next);
+    sqlite3_bind_int64(update, 8, row->checks);
+    return wxs_db_run(db, update, error);
+}
+
+/* *same is cleared if the record is not the one that was checked. */
+static bool
+write_record(wxs_db *db, const wxs_job *job, size_t i, wxs_state status,
+             const char *detail, bool *same, wxs_error *error)
+{
+    static const char sql[] =
+        "UPDATE records SET status = ?2, detail = ?3 WHERE number = ?1 "
+        "AND fqdn = ?4 AND value = ?5";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, job->record[i].number);
+    sqlite3_bind_text(update, 2, wxs_state_name(status), -1, SQLITE_STATIC);
+    sqlite3_bind_text(update, 3, detail, -1, SQLITE_STATIC);
+    sqlite3_bind_text(update, 4, job->check.record[i].fqdn, -1, SQLITE_STATIC);
+    sqlite3_bind_text(update, 5, job->check.record[i].value, -1, SQLITE_STATIC);
+    if (!wxs_db_run(db, update, error)) {
+        return false;
+    }
+    *same = *same && wxs_db_changes(db) == 1;
+    return true;
+}
+
+/* A tracking host is served for ever from its first verification on. */
+static bool
+open_host(wxs_db *db, int64_t host, int64_t now, wxs_error *error)
+{
+    static const char sql[] =
+        "UPDATE tracking_hosts SET verified_at = ?2 WHERE number = ?1 "
+        "AND verified_at IS NULL";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, host);
+    sqlite3_bind_int64(update, 2, now);
+    return wxs_db_run(db, update, error);
+}
+
+/* The key may sign once its record is published. */
+static bool
+activate_key(wxs_db *db, const wxs_job *job, const char *fqdn, wxs_error *error)
+{
+    static const char sql[] =
+        "UPDATE dkim_keys SET state = 'active' WHERE domain = ?1 "
+        "AND selector = ?2 AND state = 'pending'";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, job->number);
+    sqlite3_bind_text(update, 2, fqdn, (int)strcspn(fqdn, "."), SQLITE_STATIC);
+    return wxs_db_run(db, update, error);
+}
+
+static bool
+write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
+              const wxs_state_input *inputs, wxs_state domain, int64_t next,
+              int64_t now, bool *same, wxs_error *error)
+{
+    for (size_t i = 0; i < job->check.count; i++) {
+        const wxs_expected *expected = &job->check.record[i];
+        const wxs_job_record *record = &job->record[i];
+        wxs_state status =
+            wxs_state_of_record(record->status, &inputs[i], domain);
+        char *detail = wxs_detail_record(expected, &results[i], now, next);
+        bool ok = detail != NULL
+                      ? write_record(db, job, i, status, detail, same, error)
+                      : wxs_fail(error, "out of memory");
+
+        free(detail);
+        if (!ok) {
+            return false;
+        }
+        if (status != WXS_VERIFIED) {
+            continue;
+        }
+        if ((record->host != 0 && !open_host(db, record->host, now, error)) ||
+            (expected->kind == WXS_RECORD_DKIM &&
+             !activate_key(db, job, expected->fqdn, error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+write_history(wxs_db *db, const wxs_job *job, const wxs_state_step *step,
+              const wxs_check_result *results, int64_t now, wxs_error *error)
+{
+    static const char sql[] =
+        "INSERT INTO history (domain, at, from_state, to_state, cause, "
+        "evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    sqlite3_stmt *insert;
+    char *evidence;
+    bool ok;
+
+    if (step->cause == NULL) {
+        return true;
+    }
+    evidence = wxs_detail_evidence(
+        &job->check, results, step->unreachable ? "dns_unreachable" : NULL);
+    insert = wxs_db_prepare(db, sql, error);
+    if (evidence == NULL || insert == NULL) {
+        free(evidence);
+        wxs_db_done(insert);
+        return insert != NULL && wxs_fail(error, "out of memory");
+    }
+    sqlite3_bind_int64(insert, 1, job->number);
+    sqlite3_bind_int64(insert, 2, now);
+    sqlite3_bind_text(insert, 3, wxs_state_name(job->row.state), -1,
+                      SQLITE_STATIC);
+    sqlite3_bind_text(insert, 4, wxs_state_name(step->row.state), -1,
+                      SQLITE_STATIC);
+    sqlite3_bind_text(insert, 5, step->cause, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 6, evidence, -1, SQLITE_STATIC);
+    ok = wxs_db_run(db, insert, error);
+    free(evidence);
+    return ok;
+}
+
+bool
+wxs_store_write(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
+                const wxs_state_input *inputs, const wxs_state_step *step,
+                int64_t now, bool *written, wxs_error *error)
+{
+    bool same = false;
+    int64_t next = 0;
+
+    *written = false;
+    if (!wxs_db_begin(db, error)) {
+        return false;
+    }
+    bool ok = still_same(db, job, &step->row, &next, &same, error);
+
+    if (ok && same) {
+        ok = write_domain(db, job, &step->row, next, now, error) &&
+             write_records(db, job, results, inputs, step->row.state, next, now,
+                           &same, error) &&
+             write_history(db, job, step, results, now, error);
+    }
+    if (ok && same && wxs_db_commit(db, error)) {
+        *written = true;
+        return true;
+    }
+    wxs_db_rollback(db);
+    return ok && !same;
+}
