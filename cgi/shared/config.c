@@ -303,10 +303,11 @@ read_file(const char *path, bool optional, struct given *given,
         source.failed = true;
     }
     fclose(source.stream);
-    if (rc != 0 && !source.failed)
+    /* inih goes on behind a line that it cannot read */
+    if (rc > 0 && (!source.failed || (unsigned)rc < source.line))
         return wxs_fail(error,
-                        "%s:%d: this is neither [section], key = value "
-                        "nor a comment",
+                        "%s:%d: this is neither [section], key = value nor a "
+                        "comment",
                         path, rc);
     return !source.failed;
 }
