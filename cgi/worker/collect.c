@@ -271,13 +271,15 @@ collect_loop(struct collector *collector)
 {
     int64_t sync = collector->worker->config->journal.sync_ms;
     int poll = sync > 0 && sync < POLL_MS ? (int)sync : POLL_MS;
+    int wait = 0;
     wxs_error error;
-    bool ok = true;
 
-    while (wxs_worker_sleep(collector->worker, ok ? poll : RETRY_MS)) {
-        ok = collect(collector, &error);
-        if (!ok)
-            give_up_for_now(collector, &error);
+    while (wxs_worker_sleep(collector->worker, wait)) {
+        wait = poll;
+        if (collect(collector, &error))
+            continue;
+        give_up_for_now(collector, &error);
+        wait = RETRY_MS;
     }
 }
 

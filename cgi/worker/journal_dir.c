@@ -275,29 +275,38 @@ delete_row(wxs_db *events, const struct gone *gone, wxs_error *error)
     return wxs_db_run(events, statement, error);
 }
 
-bool
-wxs_journal_dir_forget(const wxs_journal_dir *dir, wxs_db *events,
-                       wxs_error *error)
+static bool
+delete_rows(wxs_db *events, const struct gone *gone, size_t count,
+            wxs_error *error)
 {
-    struct gone gone[FORGET_MAX];
-    size_t count;
-    bool ok = true;
+    bool ok = wxs_db_begin(events, error);
 
-    if (!find_gone(dir, events, gone, &count, error))
-        return false;
-    if (count == 0)
-        return true;
-    /* else a power loss could bring a file back whose row is gone */
-    if (fsync(dir->fd) == -1)
-        return wxs_fail(error, "cannot sync the journal: %s", strerror(errno));
-    if (!wxs_db_begin(events, error))
-        return false;
     for (size_t i = 0; ok && i < count; i++)
         ok = delete_row(events, &gone[i], error);
     if (ok && wxs_db_commit(events, error))
         return true;
     wxs_db_rollback(events);
     return false;
+}
+
+bool
+wxs_journal_dir_forget(const wxs_journal_dir *dir, wxs_db *events,
+                       wxs_error *error)
+{
+    struct gone gone[FORGET_MAX];
+    size_t count;
+
+    do {
+        if (!find_gone(dir, events, gone, &count, error))
+            return false;
+        /* else a power loss could bring a file back whose row is gone */
+        if (count > 0 && fsync(dir->fd) == -1)
+            return wxs_fail(error, "cannot sync the journal: %s",
+                            strerror(errno));
+        if (count > 0 && !delete_rows(events, gone, count, error))
+            return false;
+    } while (count == FORGET_MAX);
+    return true;
 }
 
 /* ---- upkeep ---- */

@@ -1,0 +1,105 @@
+#include "state.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+static state s;
+
+/* Opens the sealed private key of the statement's row and compares its public
+ * half with the row's. */
+static void
+check_row(sqlite3_stmt *row, const wxs_seal_key *master)
+{
+    const char *id = (const char *)sqlite3_column_text(row, 0);
+    const char *public_key = (const char *)sqlite3_column_text(row, 1);
+    int len = sqlite3_column_bytes(row, 2);
+    uint8_t der[2048], spki[512], stored[512], *end = spki;
+    const uint8_t *at = der;
+    wxs_error error = {""};
+    char context[64];
+    EVP_PKEY *pair;
+    int size;
+
+    ck_assert_int_lt(len, (int)sizeof der);
+    (void)snprintf(context, sizeof context, "waxseal-dkim-v1|%s", id);
+    ck_assert_msg(wxs_unseal(master, context, sqlite3_column_blob(row, 2),
+                             (size_t)len, der, &error),
+                  "%s", error.text);
+    pair = d2i_AutoPrivateKey(NULL, &at, len - WXS_SEAL_OVERHEAD);
+    ck_assert_ptr_nonnull(pair);
+    ck_assert_int_eq(EVP_PKEY_get_bits(pair), 2048);
+    ck_assert_ptr_eq(at, der + len - WXS_SEAL_OVERHEAD);
+    size = i2d_PUBKEY(pair, &end);
+    ck_assert_int_gt(size, 0);
+    ck_assert_int_lt((int)strlen(public_key), (int)sizeof stored);
+    ck_assert_int_ge(EVP_DecodeBlock(stored, (const unsigned char *)public_key,
+                                     (int)strlen(public_key)),
+                     size);
+    ck_assert_mem_eq(stored, spki, (size_t)size);
+    EVP_PKEY_free(pair);
+}
+
+START_TEST(pool_is_filled_and_refilled)
+{
+    static const char ready[] =
+        "SELECT count(*) FROM dkim_keys WHERE state = 'pool'";
+    wxs_seal_key master;
+    sqlite3_stmt *rows;
+    wxs_error error;
+    wxs_db *control;
+    int count = 0;
+    task keys;
+
+    state_make(&s);
+    s.config.dkim.pool = 3;
+    keys = state_start(&s, wxs_keys_run);
+    state_await(&s, WXS_DB_CONTROL, ready, 3);
+    usleep(700000);
+    ck_assert_int_eq(state_number(&s, WXS_DB_CONTROL, ready), 3);
+    state_exec(&s, WXS_DB_CONTROL,
+               "UPDATE dkim_keys SET state = 'active', selector = 'wx' "
+               "WHERE id = (SELECT min(id) FROM dkim_keys)");
+    state_await(&s, WXS_DB_CONTROL, ready, 3);
+    task_stop(&keys);
+
+    ck_assert(wxs_seal_key_load(&master, state_path(&s, "master.key"), &error));
+    control = state_open(&s, WXS_DB_CONTROL);
+    rows = wxs_db_prepare(
+        control, "SELECT id, public_key, sealed FROM dkim_keys", &error);
+    while (wxs_db_step(control, rows, &error) == 1) {
+        check_row(rows, &master);
+        count++;
+    }
+    wxs_db_done(rows);
+    ck_assert_int_eq(count, 4);
+    ck_assert_int_eq(
+        db_number(control, "SELECT count(DISTINCT public_key) FROM dkim_keys"),
+        4);
+    wxs_db_close(control);
+    state_remove(&s);
+}
+END_TEST
+
+START_TEST(missing_master_key_ends_the_process)
+{
+    int status;
+    task keys;
+
+    state_make(&s);
+    ck_assert_int_eq(unlink(state_path(&s, "master.key")), 0);
+    keys = state_start(&s, wxs_keys_run);
+    ck_assert_int_eq(waitpid(keys.pid, &status, 0), keys.pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    state_remove(&s);
+}
+END_TEST
+
+int
+main(void)
+{
+    TCase *cases = tcase_create("keys");
+
+    tcase_add_test(cases, pool_is_filled_and_refilled);
+    tcase_add_test(cases, missing_master_key_ends_the_process);
+    return run_suite("keys", cases);
+}
