@@ -5,7 +5,7 @@
 #include "clock.h"
 #include "sql.h"
 
-#define POLL_NS (50 * 1000 * 1000)
+#define POLL_NS 50000000L
 
 static bool
 make_selector(wxs_db *db, const char *name, wxs_dkim_key *key, wxs_error *error)

@@ -48,7 +48,8 @@ entry_json(sqlite3_stmt *row)
     json_t *json = evidence != NULL ? json_loads(evidence, 0, NULL) : NULL;
     char id[24];
 
-    snprintf(id, sizeof(id), "%lld", (long long)sqlite3_column_int64(row, 0));
+    (void)snprintf(id, sizeof(id), "%lld",
+                   (long long)sqlite3_column_int64(row, 0));
     return json_pack("{s:s, s:o, s:s?, s:s, s:s, s:o?}", "id", id, "created_at",
                      wxs_time_json(sqlite3_column_int64(row, 1)), "from",
                      sqlite3_column_text(row, 2), "to",

@@ -2,7 +2,7 @@
 
 #include <libpsl.h>
 
-#define BODY_MAX (64 * 1024)
+#define BODY_MAX 65536
 
 /* Without this route the path would be that of a domain, with a method that
  * domains do not know. */
