@@ -34,8 +34,9 @@ name_is_usual(const char *name)
 {
     /* what an early end, a fresh file system or an operator leaves in a folder
      * that is to become a state directory */
-    static const char *const usual[] = {".",   "..",      "lost+found",
-                                        "run", "journal", "api.key"};
+    static const char *const usual[] = {
+        ".",       "..",      "lost+found",       "run",
+        "journal", "api.key", "waxseal.conf.new", "master.key.new"};
 
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
         if (strcmp(name, usual[i]) == 0)
@@ -48,9 +49,13 @@ name_is_usual(const char *name)
 static bool
 dir_is_state(int dir)
 {
-    if (faccessat(dir, "waxseal.conf", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-        faccessat(dir, "control.db", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-        return true;
+    static const char *const marks[] = {"waxseal.conf", "control.db",
+                                        "master.key"};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (faccessat(dir, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            return true;
+    }
     DIR *list = list_open(dir);
     if (list == NULL)
         return false;

@@ -21,6 +21,7 @@
 #include "programs.h"
 #include "ready.h"
 #include "supervise.h"
+#include "table_build.h"
 #include "user.h"
 
 enum {
@@ -90,6 +91,21 @@ nginx_conf_write(const run *self, wxs_error *error)
     return wxs_nginx_conf_write(&self->config, self->programs.module,
                                 cpus > 0 && cpus <= 1024 ? (int)cpus : 1,
                                 error);
+}
+
+/* nginx is to know the tracking hosts from its first request on. The worker
+ * mends what fails here. */
+static void
+table_supply(const run *self)
+{
+    char path[PATH_MAX];
+    wxs_error error;
+
+    if (!wxs_path_join(path, sizeof(path), self->dir, "/table.wxt", &error) ||
+        (!wxs_file_exists(path) &&
+         !wxs_table_build(&self->config, NULL, &error)))
+        wxs_log(WXS_LOG_ERROR, "the lookup table is missing", "cause",
+                error.text, NULL);
 }
 
 static bool
@@ -175,6 +191,7 @@ prepare(run *self, const char *dir, const char *user, wxs_error *error)
         if (!child_fill(self, i, error))
             return false;
     }
+    table_supply(self);
     return addresses_check(&self->config, error) &&
            wxs_ready_prepare(&self->ready, &self->config, error);
 }

@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "log.h"
 
-#define READY_EVERY_MS 50
+#define READY_EVERY_MS 100
 #define REST_EVERY_MS  20 /* while members of a dead group are awaited */
 #define IDLE_MS        60000
 #define FRONT_MS       5000 /* how long front may take to finish */
