@@ -12,14 +12,16 @@
 static bool
 folder_find(wxs_programs *programs, wxs_error *error)
 {
-    ssize_t len =
-        readlink("/proc/self/exe", programs->folder, sizeof(programs->folder));
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
 
-    if (len <= 0 || (size_t)len >= sizeof(programs->folder))
+    if (len <= 0 || (size_t)len >= sizeof(path))
         return wxs_fail(error, "cannot find the own executable: %s",
                         len < 0 ? strerror(errno) : "its path is too long");
-    programs->folder[len] = '\0';
-    *strrchr(programs->folder, '/') = '\0';
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    memcpy(programs->folder, path, (size_t)len);
+    programs->folder[len > 0 ? len - 1 : 0] = '\0';
     return true;
 }
 
