@@ -280,9 +280,9 @@ class Edge:
 
     # what it serves
 
-    def make_table(self, lines, generation=1):
+    def make_table(self, lines, generation=1, url_bytes=256 * 1024):
         self.run_tool("tool_table", "create", self.table, str(generation),
-                      lines=lines)
+                      str(url_bytes), lines=lines)
 
     def change_table(self, *lines):
         self.run_tool("tool_table", "update", self.table, lines=lines)

@@ -371,7 +371,7 @@ def test_pseudonymous_mode_truncates_the_address(edge):
     ident = message_id()
     for address, kept in (
             ("192.0.2.55", "0" * 20 + "ffff" + "c0000200"),
-            ("2001:db8:1:2:3:4:5:6", "20010db80001" + "0" * 20),
+            ("2001:db8:1:ff02:3:4:5:6", "20010db80001" + "0" * 20),
             ("::ffff:192.0.2.55", "0" * 20 + "ffff" + "c0000200")):
         edge.get(mint(ONE, "o", mode=PSEUDONYMOUS, message_id=ident),
                  headers=["User-Agent: x", f"X-Test-Address: {address}"])

@@ -1,4 +1,4 @@
-/* tool_table create PATH GENERATION | tool_table update PATH
+/* tool_table create PATH GENERATION [URL-BYTES] | tool_table update PATH
  *
  * Makes or changes a lookup table from the lines of its input:
  *   host NAME (NUMBER ID SECRET FLAGS KEYS)...   KEYS: 1,2 or -
@@ -126,15 +126,16 @@ apply(wxs_table_writer *writer, char *line)
 int
 main(int argc, char **argv)
 {
-    static const wxs_table_capacity capacity = {
-        .hosts = 256, .links = 256, .url_bytes = 256 * 1024};
+    wxs_table_capacity capacity = {.hosts = 256, .links = 256};
     static char line[LINE_MAX_SIZE];
     wxs_table_writer *writer = NULL;
     bool create, same_boot;
 
     if (argc < 3)
-        errx(2, "usage: tool_table create PATH GENERATION | update PATH");
-    create = strcmp(argv[1], "create") == 0 && argc == 4;
+        errx(2, "usage: tool_table create PATH GENERATION [URL-BYTES] | "
+                "update PATH");
+    create = strcmp(argv[1], "create") == 0 && argc >= 4;
+    capacity.url_bytes = argc > 4 ? strtoull(argv[4], NULL, 10) : 256 * 1024;
     if (create)
         check(wxs_table_create(argv[2], &capacity, strtoull(argv[3], NULL, 10),
                                &writer),
