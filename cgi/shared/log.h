@@ -2,9 +2,10 @@
 #define WXS_SHARED_LOG_H
 
 /* Structured logs: one line of JSON an event on standard error,
- *   {"time":"2026-11-22T04:51:45.123Z","level":"info","program":"waxseal-worker",
- *    "message":"...", "key":"value", ...}
- * Never give it secrets, message bodies or recipients' data. */
+ *   {"time":"2026-11-22T04:51:45.123Z","level":"info",
+ *    "program":"waxseal-worker","message":"...","key":"value",...}
+ * of at most 4096 bytes. Never give it secrets, message bodies or recipients'
+ * data. */
 typedef enum {
     WXS_LOG_DEBUG,
     WXS_LOG_INFO,

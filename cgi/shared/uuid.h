@@ -8,7 +8,8 @@
 #define WXS_UUID_SIZE 16
 #define WXS_UUID_TEXT 37 /* 36 characters and the NUL */
 
-/* A random UUID (RFC 9562, version 4); false if the system has no randomness. */
+/* A random UUID (RFC 9562, version 4); false if the system gives no random
+ * bytes. */
 bool wxs_uuid_new(uint8_t uuid[WXS_UUID_SIZE]);
 
 /* Lower case with dashes, NUL-terminated. */

@@ -42,7 +42,7 @@ state_dir_remove(void)
 __attribute__((unused)) static const char *
 state_path(const char *name)
 {
-    static char path[128];
+    static char path[108]; /* fits a socket address */
 
     snprintf(path, sizeof(path), "%s/%s", state_dir, name);
     return path;

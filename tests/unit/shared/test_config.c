@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(faults_name_file_and_line)
 {
-    char path[160];
+    char path[256];
 
     snprintf(path, sizeof(path), "%s:3: dkim.pool cannot be \"0\"",
              state_path("waxseal.conf"));
