@@ -1,0 +1,7 @@
+#include "routes.h"
+
+int
+main(int argc, char **argv)
+{
+    return wxs_service_main(&wxs_tracking_service, argc, argv);
+}

@@ -1,0 +1,50 @@
+#include "minter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+wxs_status
+wxs_minter_init(wxs_minter *minter, const wxs_config *config,
+                const wxs_tracking_domain *domain,
+                const wxs_link_secret *secret,
+                const uint8_t message_id[WXS_MESSAGE_ID_SIZE], wxs_mode mode)
+{
+    const char *scheme =
+        config->edge.public_scheme == WXS_SCHEME_HTTPS ? "https" : "http";
+
+    memset(minter, 0, sizeof(*minter));
+    snprintf(minter->origin, sizeof(minter->origin), "%s://%s", scheme,
+             domain->host);
+    memcpy(minter->domain_id, domain->id, sizeof(minter->domain_id));
+    memcpy(minter->message_id, message_id, sizeof(minter->message_id));
+    minter->mode = mode;
+    minter->key_id = secret->current_key;
+    return wxs_link_key_new(secret->secret, secret->current_key, &minter->key);
+}
+
+void
+wxs_minter_free(wxs_minter *minter)
+{
+    wxs_link_key_free(minter->key);
+    minter->key = NULL;
+}
+
+wxs_status
+wxs_mint(const wxs_minter *minter, wxs_token *token, char href[WXS_URL_MAX + 1])
+{
+    int head = snprintf(href, WXS_URL_MAX + 1, "%s/%c/", minter->origin,
+                        (char)token->type);
+    size_t len;
+    wxs_status status;
+
+    if (head < 0 || head >= WXS_URL_MAX)
+        return WXS_TOO_LONG;
+    token->mode = minter->mode;
+    token->key_id = minter->key_id;
+    memcpy(token->message_id, minter->message_id, sizeof(token->message_id));
+    status = wxs_token_mint(token, minter->domain_id, minter->key, href + head,
+                            WXS_URL_MAX - (size_t)head, &len);
+    if (status == WXS_OK)
+        href[(size_t)head + len] = '\0';
+    return status;
+}

@@ -1,0 +1,48 @@
+#include "routes.h"
+
+#include <stdlib.h>
+
+#include "messages.h"
+#include "seal.h"
+
+#define BODY_MAX ((size_t)48 << 20) /* two parts of 16 MiB, escaped */
+
+static const wxs_route routes[] = {
+    {"POST", "/messages", WXS_SENDING_ACCESS, wxs_messages_create},
+    {NULL, NULL, WXS_FULL_ACCESS, NULL},
+};
+
+static bool
+start(const wxs_config *config, void **state, wxs_error *error)
+{
+    char path[sizeof(config->dir) + 16];
+    wxs_seal_key *key;
+
+    if (!wxs_config_path(config, "link.key", path, sizeof(path)))
+        return wxs_fail(error, "the path of the state directory is too long");
+    key = malloc(sizeof(*key));
+    if (key == NULL)
+        return wxs_fail(error, "out of memory");
+    if (!wxs_seal_key_load(key, path, error)) {
+        free(key);
+        return false;
+    }
+    *state = key;
+    return true;
+}
+
+static void
+stop(void *state)
+{
+    wxs_seal_key_clear(state);
+    free(state);
+}
+
+const wxs_service wxs_tracking_service = {
+    .name = "waxseal-tracking",
+    .routes = routes,
+    .uses_events = true,
+    .body_max = BODY_MAX,
+    .start = start,
+    .stop = stop,
+};

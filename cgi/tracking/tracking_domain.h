@@ -1,0 +1,29 @@
+#ifndef WXS_TRACKING_TRACKING_DOMAIN_H
+#define WXS_TRACKING_TRACKING_DOMAIN_H
+
+#include "../../core/table.h"
+#include "auth.h"
+#include "link_secret.h"
+
+/* A domain as the links of its messages need it. */
+typedef struct {
+    int64_t number;
+    uint8_t id[WXS_DOMAIN_ID_SIZE];
+    char name[WXS_HOST_MAX + 1];
+    bool open_tracking; /* the domain's toggles */
+    bool click_tracking;
+    char host[WXS_HOST_MAX + 1]; /* the verified tracking host, "" = none */
+} wxs_tracking_domain;
+
+/* Finds the domain with this name (in any case) or id that the caller may send
+ * from: 1 found, 0 not, -1 error filled. */
+int wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
+                             const char *wanted, wxs_tracking_domain *domain,
+                             wxs_error *error);
+
+/* Reads the domain's link secret, and makes it if there is none yet. */
+bool wxs_tracking_domain_secret(wxs_db *control, const wxs_seal_key *key,
+                                const wxs_tracking_domain *domain,
+                                wxs_link_secret *secret, wxs_error *error);
+
+#endif
