@@ -129,14 +129,14 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*
 unit: $(UNIT)
 $(BUILD)/unit/%: tests/unit/%.c $$(call libs_of,$$*)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/$(call part_of,$*) -Icgi/$(call part_of,$*)/verify $< \
+	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
 	  $(call libs_of,$*) $(LIBS) -lcheck -lsubunit -lrt -lm -o $@
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*/fuzz_*.c))
 fuzzers: $(FUZZERS)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call libs_of,$$*)
 	@mkdir -p $(@D)
-	clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -Icgi/$(call part_of,$*)/verify $< \
+	clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
 	  $(call libs_of,$*) $(LIBS) -o $@
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libshared.a $(BUILD)/libcore.a
