@@ -17,7 +17,7 @@ struct query {
     int64_t domain; /* number, 0 = any */
     int type;       /* 0 = any */
     int limit;
-    int64_t after; /* number of an event, 0 = from the start */
+    int64_t after; /* number of an event, or what comes before them all */
 };
 
 /* The index is named, because only we know which of the conditions picks the
@@ -25,7 +25,7 @@ struct query {
 #define PAGE(index, condition, comparison, order)                              \
     "SELECT " WXS_EVENT_COLUMNS " FROM events INDEXED BY " index               \
     " WHERE " condition " AND account = ?1 AND (?3 = 0 OR domain = ?3)"        \
-    " AND (?4 = 0 OR type = ?4) AND (?5 = 0 OR id " comparison " ?5)"          \
+    " AND (?4 = 0 OR type = ?4) AND id " comparison " ?5"                      \
     " ORDER BY id " order " LIMIT ?6"
 
 static const char *const pages[3][2] = {
@@ -111,6 +111,7 @@ read_after(const wxs_request *request, struct query *query,
 {
     char value[64];
 
+    query->after = query->ascending ? 0 : INT64_MAX;
     read_parameter(request, "after", value);
     if (*value == '\0' || wxs_event_id_parse(value, &query->after))
         return true;

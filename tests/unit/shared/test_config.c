@@ -169,6 +169,10 @@ START_TEST(a_long_line_is_refused_not_cut)
 }
 END_TEST
 
+#define LABEL_OF_64                                                            \
+    "[region.us-east-1]\nbounce_mx = "                                         \
+    "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-0123456789.a"
+
 static const char *const bad_lines[] = {
     "[api]\nlisten = localhost:80",
     "[api]\nlisten = 127.0.0.1",
@@ -207,8 +211,7 @@ static const char *const bad_lines[] = {
     "[region.us-east-1]\nbounce_mx = a..b",
     "[region.us-east-1]\nbounce_mx = .",
     "[region.us-east-1]\nbounce_mx = b\xc3\xbc.example",
-    "[region.us-east-1]\ntracking_target = "
-    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl.a",
+    LABEL_OF_64,
     "[acme]\ndirectory = http://acme.example",
     "[acme]\nemail = nobody",
     "[acme]\nca_file = ca.pem",
