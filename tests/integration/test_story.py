@@ -3,11 +3,13 @@ in a real NSD and verified, a message is rewritten, its links are followed
 through nginx, and the events come back, while processes are killed."""
 import hashlib
 import http.client
+import json
 import os
 import pathlib
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -170,6 +172,14 @@ def speaks_json_whatever_happens(s):
     big = {"X-Large": "x" * 60000}
     answer = request(s.stack.api, "GET", "/domains", None, big)
     assert answer.status == 400 and answer.json()["statusCode"] == 400
+    for line in ("NONSENSE", "GET /%00 HTTP/1.1", "GET /../../x HTTP/1.1",
+                 "GET / HTTP/9.1", f"GET /{'x' * 20000} HTTP/1.1",
+                 "TRACE / HTTP/1.1", "CONNECT x:1 HTTP/1.1"):
+        with socket.create_connection(("127.0.0.1", s.stack.api), 5) as raw:
+            raw.sendall(f"{line}\r\nHost: x\r\n\r\n".encode())
+            head, body = raw.makefile("rb").read().split(b"\r\n\r\n")
+        status = int(head.split()[1])
+        assert json.loads(body)["statusCode"] == status, (line, head, body)
     auth = {"Authorization": f"Bearer {s.stack.key}"}
     assert request(s.stack.api, "GET", "//domains", None, auth).status == 200
     assert request(s.stack.api, "GET", "/domains", "{}", auth).status == 200
