@@ -1,148 +1,17 @@
-/* The journal: what a worker committed is read, whatever kills it when, and
- * nothing else ever is. */
+/* The journal: what a worker committed is read, whatever kills it when. */
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "journal_read.h"
-#include "journal_write.h"
-
-#define NAMES_MAX 4096
-
-static char directory[64];
-static int dir_fd;
-
-static void
-setup(void)
-{
-    strcpy(directory, "/tmp/wxs-journal-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ck_assert_int_ne(dir_fd, -1);
-}
-
-static void
-teardown(void)
-{
-    DIR *dir = fdopendir(dir_fd);
-    struct dirent *entry;
-
-    rewinddir(dir);
-    while ((entry = readdir(dir)) != NULL)
-        (void)unlinkat(dir_fd, entry->d_name, 0);
-    (void)closedir(dir);
-    (void)rmdir(directory);
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* The segments there are, in order. */
-static size_t
-list(char names[NAMES_MAX][40])
-{
-    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fdopendir(fd);
-    struct dirent *entry;
-    size_t n = 0;
-
-    ck_assert_ptr_nonnull(dir);
-    while ((entry = readdir(dir)) != NULL) {
-        uint64_t id, number;
-
-        if (!wxs_journal_name_parse(entry->d_name, &id, &number))
-            continue;
-        ck_assert_uint_lt(n, NAMES_MAX);
-        ck_assert_uint_lt(strlen(entry->d_name), 40);
-        strcpy(names[n++], entry->d_name);
-    }
-    (void)closedir(dir);
-    qsort(names, n, 40, by_name);
-    return n;
-}
-
-static char filler[WXS_URL_MAX];
-
-/* An event that its sequence number determines. */
-static wxs_event
-event_of(uint64_t sequence)
-{
-    wxs_event event = {
-        .time_ms = 1000000 + sequence,
-        .type = (wxs_token_type) "cou"[sequence % 3],
-        .mode = (wxs_mode)(sequence % 4),
-        .flags = (uint16_t)(sequence * 5 % 64),
-        .domain = (uint32_t)(sequence * 77),
-        .link_index = (uint32_t)sequence,
-        .link_id = sequence * 1000003,
-        .prefix = "https://www.",
-        .prefix_len = sequence % 2 == 0 ? 12 : 0,
-        .rest = filler + sequence % 26,
-        .rest_len = sequence * 31 % 700,
-        .agent = filler + sequence % 11,
-        .agent_len = sequence * 17 % (WXS_EVENT_AGENT_MAX + 1),
-    };
-
-    for (size_t i = 0; filler[1] == 0 && i < sizeof filler; i++)
-        filler[i] = (char)('a' + i % 26);
-    memset(event.message_id, (int)(sequence % 251), sizeof event.message_id);
-    memset(event.address, (int)(sequence % 241), sizeof event.address);
-    return event;
-}
-
-/* One assertion an event: check keeps a record of each. */
-static void
-check_event(const wxs_event *got)
-{
-    wxs_event expected = event_of(got->sequence);
-
-    if (got->time_ms != expected.time_ms || got->type != expected.type ||
-        got->mode != expected.mode || got->flags != expected.flags ||
-        got->domain != expected.domain ||
-        memcmp(got->message_id, expected.message_id, 16) != 0 ||
-        memcmp(got->address, expected.address, 16) != 0 ||
-        got->link_index != expected.link_index ||
-        got->link_id != expected.link_id || got->prefix_len != 0 ||
-        got->rest_len != expected.prefix_len + expected.rest_len ||
-        memcmp(got->rest, expected.prefix, expected.prefix_len) != 0 ||
-        memcmp(got->rest + expected.prefix_len, expected.rest,
-               expected.rest_len) != 0 ||
-        got->agent_len != expected.agent_len ||
-        memcmp(got->agent, expected.agent, expected.agent_len) != 0)
-        ck_abort_msg("event %" PRIu64 " is not what was written",
-                     got->sequence);
-}
-
-static void
-append(wxs_journal_writer *writer)
-{
-    wxs_event event = event_of(writer->sequence + 1);
-
-    ck_assert_int_eq(wxs_journal_append(writer, &event), WXS_OK);
-}
-
-static void
-open_writer(wxs_journal_writer *writer, size_t segment_size)
-{
-    (void)event_of(0); /* fills the filler */
-    ck_assert_int_eq(wxs_journal_writer_init(writer, directory, segment_size),
-                     WXS_OK);
-}
+#include "journal_fixture.h"
+#include "processes.h"
 
 /* Opens the only segment. */
 static void
@@ -389,14 +258,6 @@ START_TEST(segment_names)
 }
 END_TEST
 
-static void
-nap(long ns)
-{
-    struct timespec t = {0, ns};
-
-    (void)nanosleep(&t, NULL);
-}
-
 /* A child appends as fast as it can and tells by *acknowledged up to where. */
 static pid_t
 start_child(uint64_t *acknowledged, size_t segment_size)
@@ -422,36 +283,6 @@ start_child(uint64_t *acknowledged, size_t segment_size)
         }
     }
     return pid;
-}
-
-static void
-kill_child(pid_t pid)
-{
-    int status;
-
-    ck_assert_int_eq(kill(pid, SIGKILL), 0);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFSIGNALED(status));
-}
-
-static void
-empty_directory(void)
-{
-    static char names[NAMES_MAX][40];
-    size_t n = list(names);
-
-    for (size_t i = 0; i < n; i++)
-        (void)unlinkat(dir_fd, names[i], 0);
-}
-
-static uint64_t *
-shared_counter(void)
-{
-    uint64_t *counter = mmap(NULL, sizeof *counter, PROT_READ | PROT_WRITE,
-                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    ck_assert(counter != MAP_FAILED);
-    return counter;
 }
 
 START_TEST(killed_writer_loses_nothing_it_acknowledged)
@@ -504,212 +335,6 @@ START_TEST(reader_follows_another_process_until_it_is_killed)
 }
 END_TEST
 
-/* ---- damage ---- */
-
-#define DAMAGE_SIZE (8 * WXS_JOURNAL_PAGE)
-#define DAMAGE_NAME "0000000000000000-00000001.wxj"
-
-static uint8_t original[DAMAGE_SIZE];
-static uint64_t original_count;
-
-/* A full, sealed segment with nobody on it. */
-static void
-make_original(void)
-{
-    static char names[NAMES_MAX][40];
-    wxs_journal_writer writer;
-    int fd;
-
-    open_writer(&writer, DAMAGE_SIZE);
-    do
-        append(&writer);
-    while (writer.segment_number == 1);
-    original_count = writer.sequence - 1;
-    wxs_journal_writer_close(&writer);
-    ck_assert_uint_eq(list(names), 2);
-    fd = openat(dir_fd, names[0], O_RDONLY);
-    ck_assert_int_eq(read(fd, original, sizeof original), sizeof original);
-    (void)close(fd);
-    empty_directory();
-}
-
-static void
-write_damaged(const uint8_t *bytes, size_t len)
-{
-    int fd = openat(dir_fd, DAMAGE_NAME, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-    ck_assert_int_ne(fd, -1);
-    ck_assert_int_eq(write(fd, bytes, len), (ssize_t)len);
-    (void)close(fd);
-}
-
-/* Reads it to its end, each event being a true one; their number. */
-static uint64_t
-count_true_events(uint64_t *damaged)
-{
-    wxs_journal_segment segment;
-    uint64_t n = 0, last = 0;
-    wxs_event event;
-
-    if (wxs_journal_segment_open(&segment, dir_fd, DAMAGE_NAME, 0) != WXS_OK)
-        return UINT64_MAX;
-    while (wxs_journal_next(&segment, &event) == WXS_OK) {
-        if (event.sequence <= last)
-            ck_abort_msg("event %" PRIu64 " comes again", event.sequence);
-        last = event.sequence;
-        check_event(&event);
-        n++;
-    }
-    ck_assert(wxs_journal_finished(&segment));
-    *damaged = segment.damaged;
-    wxs_journal_segment_close(&segment);
-    return n;
-}
-
-START_TEST(damaged_pages_cost_only_themselves)
-{
-    uint8_t bytes[DAMAGE_SIZE];
-    uint64_t damaged, n, in_page[8] = {0};
-
-    make_original();
-    write_damaged(original, DAMAGE_SIZE);
-    ck_assert_uint_eq(count_true_events(&damaged), original_count);
-    ck_assert_uint_eq(damaged, 0);
-    for (size_t page = 1; page < 8; page++) {
-        memcpy(bytes, original, DAMAGE_SIZE);
-        memset(bytes + page * WXS_JOURNAL_PAGE, 0, WXS_JOURNAL_PAGE);
-        write_damaged(bytes, DAMAGE_SIZE);
-        n = count_true_events(&damaged);
-        ck_assert_uint_lt(n, original_count);
-        in_page[page] = original_count - n;
-    }
-    for (size_t page = 1; page < 8; page++) { /* its first record is torn */
-        memcpy(bytes, original, DAMAGE_SIZE);
-        bytes[page * WXS_JOURNAL_PAGE + 40] ^= 1;
-        write_damaged(bytes, DAMAGE_SIZE);
-        ck_assert_uint_eq(count_true_events(&damaged),
-                          original_count - in_page[page]);
-        ck_assert_uint_eq(damaged, 1);
-    }
-}
-END_TEST
-
-START_TEST(every_flipped_bit_of_a_record_is_noticed)
-{
-    uint8_t bytes[DAMAGE_SIZE];
-    uint64_t damaged;
-    uint32_t len;
-
-    make_original();
-    memcpy(&len, original + WXS_JOURNAL_PAGE, sizeof len);
-    for (size_t bit = 0; bit < 8 * (size_t)len; bit++) {
-        memcpy(bytes, original, DAMAGE_SIZE);
-        bytes[WXS_JOURNAL_PAGE + bit / 8] ^= (uint8_t)(1 << bit % 8);
-        write_damaged(bytes, DAMAGE_SIZE);
-        ck_assert_uint_lt(count_true_events(&damaged), original_count);
-    }
-}
-END_TEST
-
-START_TEST(random_damage_yields_true_events_or_none)
-{
-    uint8_t bytes[DAMAGE_SIZE];
-    uint64_t damaged, refused = 0;
-
-    make_original();
-    srandom(1);
-    for (int round = 0; round < 3000; round++) {
-        size_t from = round % 4 == 0 ? 0 : WXS_JOURNAL_PAGE;
-        int changes = 1 + (int)(random() % 40);
-
-        memcpy(bytes, original, DAMAGE_SIZE);
-        for (int i = 0; i < changes; i++)
-            bytes[from + (size_t)random() % (DAMAGE_SIZE - from)] =
-                (uint8_t)random();
-        if (round % 4 == 0) /* the header, with a right CRC at times */
-            memcpy(bytes + 128 + 64 * (random() % 2),
-                   &(uint64_t){(uint64_t)random()}, 8);
-        write_damaged(bytes, DAMAGE_SIZE);
-        refused += count_true_events(&damaged) == UINT64_MAX;
-    }
-    ck_assert_uint_lt(refused, 500);
-}
-END_TEST
-
-START_TEST(truncated_files_are_read_as_far_as_they_go)
-{
-    uint64_t damaged, n, last = 0;
-
-    make_original();
-    for (size_t len = 0; len < DAMAGE_SIZE; len += 1000) {
-        write_damaged(original, len);
-        n = count_true_events(&damaged);
-        if (len < WXS_JOURNAL_PAGE) {
-            ck_assert_uint_eq(n, UINT64_MAX);
-            continue;
-        }
-        ck_assert_uint_ge(n, last);
-        ck_assert_uint_lt(n, original_count);
-        last = n;
-    }
-    ck_assert_uint_gt(last, 0);
-}
-END_TEST
-
-START_TEST(headers_and_positions_are_checked)
-{
-    wxs_journal_segment segment;
-    uint8_t bytes[DAMAGE_SIZE];
-
-#define OPEN(offset)                                                           \
-    wxs_journal_segment_open(&segment, dir_fd, DAMAGE_NAME, offset)
-    make_original();
-    ck_assert_int_eq(OPEN(0), WXS_IO);
-    write_damaged(original, DAMAGE_SIZE);
-    ck_assert_int_eq(OPEN(8), WXS_BAD_FORMAT);
-    ck_assert_int_eq(OPEN(WXS_JOURNAL_PAGE + 4), WXS_BAD_FORMAT);
-    ck_assert_int_eq(OPEN(DAMAGE_SIZE + 8), WXS_BAD_FORMAT);
-    ck_assert_int_eq(OPEN(UINT64_MAX - 7), WXS_BAD_FORMAT);
-    ck_assert_int_eq(OPEN(DAMAGE_SIZE), WXS_OK);
-    ck_assert_int_eq(wxs_journal_next(&segment, &(wxs_event){0}), WXS_END);
-    ck_assert(wxs_journal_finished(&segment));
-    wxs_journal_segment_close(&segment);
-    for (size_t bit = 0; bit < 76 * 8; bit++) {
-        memcpy(bytes, original, DAMAGE_SIZE);
-        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        write_damaged(bytes, DAMAGE_SIZE);
-        ck_assert_int_eq(OPEN(0),
-                         bit / 8 == 7 ? WXS_BAD_VERSION : WXS_BAD_FORMAT);
-    }
-#undef OPEN
-}
-END_TEST
-
-/* The same record bytes under another writer id must not check. */
-START_TEST(records_of_another_segment_are_not_taken)
-{
-    static char names[NAMES_MAX][40];
-    wxs_journal_writer writer;
-    uint8_t bytes[DAMAGE_SIZE];
-    uint64_t damaged;
-    int fd;
-
-    make_original();
-    open_writer(&writer, DAMAGE_SIZE);
-    append(&writer);
-    wxs_journal_writer_close(&writer);
-    ck_assert_uint_eq(list(names), 1);
-    fd = openat(dir_fd, names[0], O_RDONLY);
-    ck_assert_int_eq(read(fd, bytes, DAMAGE_SIZE), DAMAGE_SIZE);
-    (void)close(fd);
-    memcpy(bytes + 4096, original + 4096, DAMAGE_SIZE - 4096);
-    memset(bytes + 192, 0, 8); /* not sealed: to the end of the file */
-    write_damaged(bytes, DAMAGE_SIZE);
-    ck_assert_uint_eq(count_true_events(&damaged), 0);
-    ck_assert_uint_eq(damaged, 7);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -729,12 +354,6 @@ main(void)
     tcase_add_test(tests, segment_names);
     tcase_add_test(tests, killed_writer_loses_nothing_it_acknowledged);
     tcase_add_test(tests, reader_follows_another_process_until_it_is_killed);
-    tcase_add_test(tests, damaged_pages_cost_only_themselves);
-    tcase_add_test(tests, every_flipped_bit_of_a_record_is_noticed);
-    tcase_add_test(tests, random_damage_yields_true_events_or_none);
-    tcase_add_test(tests, truncated_files_are_read_as_far_as_they_go);
-    tcase_add_test(tests, headers_and_positions_are_checked);
-    tcase_add_test(tests, records_of_another_segment_are_not_taken);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failures = srunner_ntests_failed(runner);
