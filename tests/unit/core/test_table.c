@@ -184,6 +184,39 @@ START_TEST(a_full_table_says_so_and_stays_right)
 }
 END_TEST
 
+/* At the highest load many searches go on over full buckets. */
+START_TEST(a_removal_breaks_no_search)
+{
+    wxs_table_capacity none = {0};
+    wxs_table_writer *writer = create_published(&none);
+    const wxs_table *view = wxs_table_writer_view(writer);
+    const char *url = "https://example.com/";
+    wxs_table_info before, after;
+    uint64_t n = 0;
+
+    while (wxs_table_put_link(writer, n, 1, 0, url, 20) == WXS_OK)
+        n++;
+    wxs_table_get_info(view, &before);
+    for (uint64_t id = 0; id < n; id += 3)
+        ck_assert_int_eq(wxs_table_remove_link(writer, id), WXS_OK);
+    for (uint64_t id = 0; id < n; id++) {
+        wxs_table_link link;
+
+        if (wxs_table_find_link(view, id, &link) !=
+            (id % 3 == 0 ? WXS_NOT_FOUND : WXS_OK))
+            ck_abort_msg("link %" PRIu64 " of %" PRIu64, id, n);
+    }
+    wxs_table_get_info(view, &after);
+    ck_assert_uint_gt(after.dead, 0);
+    for (uint64_t id = 0; id < n; id++)
+        ck_assert_int_eq(wxs_table_put_link(writer, id, 2, 0, url, 20), WXS_OK);
+    wxs_table_get_info(view, &after);
+    ck_assert_uint_eq(after.live, before.live); /* no link is there twice */
+    ck_assert_uint_eq(after.dead, 0);
+    wxs_table_writer_close(writer);
+}
+END_TEST
+
 START_TEST(churn_does_not_use_up_the_slots)
 {
     wxs_table_writer *writer = create_published(&small);
@@ -433,6 +466,7 @@ main(void)
     tcase_add_test(tests, a_destination_is_stored_once_and_up_to_its_bound);
     tcase_add_test(tests, twice_the_capacity_fits_at_under_48_bytes_a_link);
     tcase_add_test(tests, a_full_table_says_so_and_stays_right);
+    tcase_add_test(tests, a_removal_breaks_no_search);
     tcase_add_test(tests, churn_does_not_use_up_the_slots);
     tcase_add_test(tests, a_rebuild_supersedes_the_former_file);
     tcase_add_test(tests, an_unpublished_file_is_removed);

@@ -92,67 +92,141 @@ damage(uint8_t *map, size_t arena, size_t used)
     }
 }
 
-START_TEST(random_damage_crashes_no_reader)
+/* The table over a copy of its own that ends at a page nobody may touch. */
+static wxs_table
+guarded(uint8_t **map)
 {
-    uint64_t arena, top;
+    wxs_table table;
 
     make_hostile();
-    memcpy(&arena, hostile + 24, 8);
+    ck_assert_int_eq(wxs_table_open(&table, path), WXS_OK);
+    wxs_table_close(&table);
+    *map = mmap(NULL, hostile_size + 4096, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(*map != MAP_FAILED);
+    ck_assert_int_eq(mprotect(*map + hostile_size, 4096, PROT_NONE), 0);
+    memcpy(*map, hostile, hostile_size);
+    table.map = *map;
+    return table;
+}
+
+START_TEST(random_damage_crashes_no_reader)
+{
+    uint8_t *map;
+    wxs_table table = guarded(&map);
+    uint64_t top, whole = look_everything_up(&table);
+
     memcpy(&top, hostile + 128, 8);
     srandom(2);
     for (int round = 0; round < 400; round++) {
-        wxs_table table;
-        int fd = open(path, O_RDWR);
-        uint8_t *map =
-            mmap(NULL, hostile_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-        ck_assert(map != MAP_FAILED);
         memcpy(map, hostile, top);
-        damage(map, arena, top - arena);
-        ck_assert_int_eq(wxs_table_open(&table, path), WXS_OK);
+        damage(map, table.arena_offset, top - table.arena_offset);
         (void)look_everything_up(&table);
-        wxs_table_close(&table);
-        (void)munmap(map, hostile_size);
-        (void)close(fd);
     }
+    memcpy(map, hostile, top);
+    ck_assert_uint_eq(look_everything_up(&table), whole);
+    wxs_table_close(&table);
     free(hostile);
 }
 END_TEST
 
-/* Slots that all lead past the end, and searches that never find an end. */
-START_TEST(hostile_slots_are_bounded)
+/* Keeps the tags, so that each search meets the offset. */
+static void
+point_slots_to(uint8_t *map, uint64_t arena, uint64_t units)
 {
-    static const uint64_t offsets[] = {0, 1, 511, 512, UINT64_C(0xfffffffffe)};
-    uint64_t arena;
-    wxs_table table;
-    int fd;
+    for (size_t slot = 4096; slot < arena; slot += 8) {
+        uint64_t value;
+
+        memcpy(&value, hostile + slot, 8);
+        value = (value & ~((UINT64_C(1) << 40) - 1)) | units;
+        memcpy(map + slot, &value, 8);
+    }
+}
+
+START_TEST(no_record_reaches_out_of_the_file)
+{
+    static const uint8_t ends[][8] = {
+        {1, 253, 8},        /* a host with more than there is */
+        {1, 0, 1},          /* domains alone */
+        {2, 1, 0, 0, 0, 0}, /* link 1, cut off */
+        {3, 0, 0xff, 0xff}, /* a URL */
+    };
+    static const uint64_t outside[] = {
+        0, 1, 511, 512, UINT64_C(0xfffffffffe), UINT64_C(0xffffffffff)};
     uint8_t *map;
+    wxs_table table = guarded(&map);
 
-    make_hostile();
-    memcpy(&arena, hostile + 24, 8);
-    fd = open(path, O_RDWR);
-    map = mmap(NULL, hostile_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    ck_assert(map != MAP_FAILED);
-    ck_assert_int_eq(wxs_table_open(&table, path), WXS_OK);
-    for (size_t i = 0; i < 2 + sizeof offsets / sizeof *offsets; i++) {
-        for (size_t slot = 4096; slot < arena; slot += 8) {
-            uint64_t value;
-
-            memcpy(&value, hostile + slot, 8);
-            value &= ~((UINT64_C(1) << 40) - 1);
-            if (i < 2)
-                value |= hostile_size / 8 - 1 + i;
-            else
-                value |= offsets[i - 2];
-            memcpy(map + slot, &value, 8);
+    for (size_t end = 0; end < sizeof ends / sizeof *ends; end++) {
+        for (size_t back = 0; back <= 12; back++) {
+            for (size_t i = 8; i <= 96; i += 8)
+                memcpy(map + hostile_size - i, ends[end], 8);
+            point_slots_to(map, table.arena_offset, hostile_size / 8 - back);
+            ck_assert_uint_eq(look_everything_up(&table), 0);
         }
+    }
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+        point_slots_to(map, table.arena_offset, outside[i]);
         ck_assert_uint_eq(look_everything_up(&table), 0);
     }
-    memset(map + 4096, 0xff, arena - 4096); /* tombstones everywhere */
+    wxs_table_close(&table);
+    free(hostile);
+}
+END_TEST
+
+/* Links that are right but for the place of their URL. */
+START_TEST(no_url_reaches_out_of_the_file)
+{
+    uint8_t *map;
+    wxs_table table = guarded(&map);
+
+    for (uint64_t back = 0; back < 4; back++) {
+        uint64_t units = hostile_size / 8 - back;
+        wxs_table_link link;
+
+        for (size_t i = 8; i <= 32; i += 8)
+            memcpy(map + hostile_size - i, "\3\0\377\377http", 8);
+        for (size_t slot = 4096; slot < table.arena_offset; slot += 8) {
+            uint64_t value;
+
+            memcpy(&value, map + slot, 8);
+            value = (value & ((UINT64_C(1) << 40) - 1)) * 8;
+            if (value != 0 && (map[value] & 15) == 2)
+                memcpy(map + value + 7, &units, 5);
+        }
+        for (uint64_t id = 0; id < 200; id++)
+            ck_assert_int_eq(wxs_table_find_link(&table, id, &link),
+                             WXS_BAD_FORMAT);
+    }
+    wxs_table_close(&table);
+    free(hostile);
+}
+END_TEST
+
+START_TEST(a_destination_is_checked_on_its_way_out)
+{
+    uint8_t *map;
+    wxs_table table = guarded(&map);
+    wxs_table_link link;
+
+    for (uint64_t id = 0; id < 200; id++) {
+        ck_assert_int_eq(wxs_table_find_link(&table, id, &link), WXS_OK);
+        map[(const uint8_t *)link.url - map + 20] = '\n';
+        ck_assert_int_eq(wxs_table_find_link(&table, id, &link),
+                         WXS_BAD_FORMAT);
+    }
+    wxs_table_close(&table);
+    free(hostile);
+}
+END_TEST
+
+START_TEST(a_search_ends)
+{
+    uint8_t *map;
+    wxs_table table = guarded(&map);
+
+    memset(map + 4096, 0xff, table.arena_offset - 4096); /* tombstones */
     ck_assert_uint_eq(look_everything_up(&table), 0);
     wxs_table_close(&table);
-    (void)munmap(map, hostile_size);
-    (void)close(fd);
     free(hostile);
 }
 END_TEST
@@ -168,7 +242,10 @@ main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, random_damage_crashes_no_reader);
-    tcase_add_test(tests, hostile_slots_are_bounded);
+    tcase_add_test(tests, no_record_reaches_out_of_the_file);
+    tcase_add_test(tests, no_url_reaches_out_of_the_file);
+    tcase_add_test(tests, a_destination_is_checked_on_its_way_out);
+    tcase_add_test(tests, a_search_ends);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failures = srunner_ntests_failed(runner);
