@@ -184,8 +184,9 @@ class Edge:
         self.port, self.status_port = free_port(), free_port()
         self.process = None
         self.seen = 0
-        shutil.copy(BUILD / "ngx_http_waxseal_module.so",
-                    self.folder / "module.so")
+        module = BUILD / "ngx_http_waxseal_module.so"
+        assert not SANITIZED or b"__asan_init" in module.read_bytes()
+        shutil.copy(module, self.folder / "module.so")
         if journal:
             journal = f"waxseal_journal {self.folder}/{journal};"
         self.configure(CONFIGURATION.format(
