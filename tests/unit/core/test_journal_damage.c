@@ -138,6 +138,26 @@ START_TEST(random_damage_yields_true_events_or_none)
 }
 END_TEST
 
+/* The ends in the header may be lost with its page; whether the owner is gone
+ * is known without. */
+START_TEST(without_its_ends_a_segment_is_read_to_the_last)
+{
+    static const uint64_t hints[] = {0, 4096, 8, UINT64_MAX};
+    uint8_t bytes[DAMAGE_SIZE];
+    uint64_t damaged;
+
+    make_original();
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        memcpy(bytes, original, DAMAGE_SIZE);
+        memcpy(bytes + 128, &hints[i], 8);
+        memset(bytes + 192, 0, 8);
+        write_damaged(bytes, DAMAGE_SIZE);
+        ck_assert_uint_eq(count_true_events(&damaged), original_count);
+        ck_assert_uint_eq(damaged, 0);
+    }
+}
+END_TEST
+
 START_TEST(truncated_files_are_read_as_far_as_they_go)
 {
     uint64_t damaged, n, last = 0;
@@ -225,6 +245,7 @@ main(void)
     tcase_add_test(tests, damaged_pages_cost_only_themselves);
     tcase_add_test(tests, every_flipped_bit_of_a_record_is_noticed);
     tcase_add_test(tests, random_damage_yields_true_events_or_none);
+    tcase_add_test(tests, without_its_ends_a_segment_is_read_to_the_last);
     tcase_add_test(tests, truncated_files_are_read_as_far_as_they_go);
     tcase_add_test(tests, headers_and_positions_are_checked);
     tcase_add_test(tests, records_of_another_segment_are_not_taken);
