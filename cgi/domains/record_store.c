@@ -20,7 +20,8 @@ wxs_records_restart(wxs_db *db, int64_t domain, wxs_error *error)
 {
     return wxs_sql_run(db, error,
                        "UPDATE records SET status = 'pending' "
-                       "WHERE domain = ?",
+                       "WHERE domain = ? AND NOT (kind = 'tracking' "
+                       "AND status = 'verified')",
                        "i", domain);
 }
 

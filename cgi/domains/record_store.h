@@ -11,7 +11,8 @@
 bool wxs_record_add(wxs_db *db, int64_t domain, const wxs_record *record,
                     int64_t host, const char *status, wxs_error *error);
 
-/* All records of the domain are to be checked anew: status pending. */
+/* The records of the domain are to be checked anew: status pending. A tracking
+ * host that works goes on working meanwhile. */
 bool wxs_records_restart(wxs_db *db, int64_t domain, wxs_error *error);
 
 /* A statement over the records in their order, with the columns kind, fqdn,

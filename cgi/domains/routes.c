@@ -25,6 +25,7 @@ static const wxs_route routes[] = {
     {"DELETE", "/domains/{id}", WXS_FULL_ACCESS, wxs_domains_delete},
     {"POST", "/domains/{id}/verify", WXS_FULL_ACCESS, wxs_domains_verify},
     {"POST", "/domains/{id}/retry", WXS_FULL_ACCESS, wxs_domains_retry},
+    {"GET", "/domains/{id}/records", WXS_FULL_ACCESS, wxs_domains_records},
     {"GET", "/domains/{id}/history", WXS_FULL_ACCESS, wxs_domains_history},
     {0},
 };
