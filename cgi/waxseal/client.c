@@ -101,7 +101,7 @@ static bool
 headers_make(wxs_client *client, const wxs_client_options *options,
              wxs_error *error)
 {
-    char key[KEY_MAX], header[KEY_MAX + 32];
+    char key[KEY_MAX] = "", header[KEY_MAX + 32];
 
     if (!key_find(options, key, error))
         return false;

@@ -12,7 +12,7 @@ static int
 probe_open(const wxs_address *address, int timeout_ms)
 {
     struct timeval limit = {.tv_sec = timeout_ms / 1000,
-                            .tv_usec = (timeout_ms % 1000) * 1000};
+                            .tv_usec = (timeout_ms % 1000) * 1000L};
     int fd = socket(address->is.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0)

@@ -101,7 +101,7 @@ user_is_us(const char *name, wxs_error *error)
 bool
 wxs_user_settle(const char *dir, const char *name, wxs_error *error)
 {
-    user target;
+    user target = {0};
 
     if (geteuid() != 0)
         return user_is_us(name, error);

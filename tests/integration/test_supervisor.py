@@ -227,11 +227,13 @@ def a_second_signal_hurries(c):
         busy.sendall(b"POST /domains HTTP/1.1\r\nHost: x\r\n"
                      b"Content-Length: 100\r\n\r\n{")
         time.sleep(0.1)
-        c.stack.process.send_signal(signal.SIGINT)
+        # as a terminal's Ctrl-C does: to the whole foreground group
+        os.killpg(c.stack.process.pid, signal.SIGINT)
         time.sleep(0.5)
         assert c.stack.process.poll() is None, "it waits for the request"
+        assert c.stack.child("waxseal-domains"), "and so do the programs"
         start = time.monotonic()
-        c.stack.process.send_signal(signal.SIGINT)
+        os.killpg(c.stack.process.pid, signal.SIGINT)
         assert c.stack.process.wait(5) == 0
         assert time.monotonic() - start < 2.5
     assert not [pid for pid in family if alive(pid)]
