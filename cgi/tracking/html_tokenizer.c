@@ -159,14 +159,14 @@ comment_end(const wxs_html_tokenizer *t, size_t pos, size_t *content)
 static size_t
 condition_end(const wxs_html_tokenizer *t, size_t pos, size_t end)
 {
-    const char *head;
-
     while (pos < end && is_space(t->html[pos]))
         pos++;
     if (end - pos < 3 || strncasecmp(t->html + pos, "[if", 3) != 0)
         return 0;
-    head = memmem(t->html + pos, end - pos, "]>", 2);
-    return head == NULL ? 0 : (size_t)(head - t->html) + 2;
+    for (pos += 3; pos + 1 < end; pos++)
+        if (t->html[pos] == ']' && t->html[pos + 1] == '>')
+            return pos + 2;
+    return 0;
 }
 
 /* At "<!--". A conditional comment inside another only has its head skipped:
