@@ -32,6 +32,7 @@ struct feed {
     wxs_table_writer *writer; /* NULL = no table is open */
     uint64_t applied;
     int64_t seen; /* data version of control.db whose changes are applied */
+    bool has_old; /* applied changes that can go */
     struct change batch[BATCH];
 };
 
@@ -77,28 +78,47 @@ rebuild(struct feed *feed, const char *cause, wxs_error *error)
     return true;
 }
 
-/* Do the changes lead on from where the table stands? Not if either of the two
- * files was put back from an older copy. */
+/* The number of the oldest change, or of the next one if there is none. */
 static bool
-follows(struct feed *feed, bool *answer, wxs_error *error)
+oldest_change(struct feed *feed, int64_t *sequence, wxs_error *error)
 {
     static const char sql[] = "SELECT min(sequence) FROM changes";
-    sqlite3_stmt *statement;
-    uint64_t newest, oldest;
+    sqlite3_stmt *statement = wxs_db_prepare(feed->control, sql, error);
+    uint64_t newest;
     int row;
 
-    if (!wxs_table_newest_change(feed->control, &newest, error))
-        return false;
-    statement = wxs_db_prepare(feed->control, sql, error);
-    if (statement == NULL)
+    if (statement == NULL ||
+        !wxs_table_newest_change(feed->control, &newest, error))
         return false;
     row = wxs_db_step(feed->control, statement, error);
-    oldest = sqlite3_column_type(statement, 0) == SQLITE_NULL
-                 ? newest + 1
-                 : (uint64_t)sqlite3_column_int64(statement, 0);
+    *sequence = sqlite3_column_type(statement, 0) == SQLITE_NULL
+                    ? (int64_t)newest + 1
+                    : sqlite3_column_int64(statement, 0);
     wxs_db_done(statement);
-    *answer = feed->applied <= newest && feed->applied + 1 >= oldest;
     return row == 1;
+}
+
+/* Do the changes lead on from where the table stands? A control.db that has
+ * fewer of them than the table was put back from an older copy, or made anew:
+ * to build from it could end links that were delivered, so a person must say
+ * so. */
+static bool
+leads_on(struct feed *feed, bool *answer, wxs_error *error)
+{
+    uint64_t newest;
+    int64_t oldest;
+
+    if (!wxs_table_newest_change(feed->control, &newest, error) ||
+        !oldest_change(feed, &oldest, error))
+        return false;
+    if (feed->applied > newest)
+        return wxs_fail(error,
+                        "control.db is older than %s, which stays in service "
+                        "as it is; `waxseal table build` replaces it by what "
+                        "control.db has",
+                        feed->path);
+    *answer = feed->applied + 1 >= (uint64_t)oldest;
+    return true;
 }
 
 /* Takes the table that is there if it can be gone on with; *cause tells why it
@@ -106,7 +126,7 @@ follows(struct feed *feed, bool *answer, wxs_error *error)
 static bool
 take_table(struct feed *feed, const char **cause, wxs_error *error)
 {
-    bool same_boot, leads_on;
+    bool same_boot = false, complete = false;
     wxs_status status =
         wxs_table_writer_open(feed->path, &same_boot, &feed->writer);
 
@@ -120,12 +140,12 @@ take_table(struct feed *feed, const char **cause, wxs_error *error)
         return wxs_fail(error, "cannot open %s: %s", feed->path,
                         wxs_status_text(status));
     feed->applied = applied_by(feed->writer);
-    if (!follows(feed, &leads_on, error))
+    if (!leads_on(feed, &complete, error))
         return false;
     if (!same_boot)
         *cause = "the machine was started since";
-    else if (!leads_on)
-        *cause = "it does not belong to this control.db";
+    else if (!complete)
+        *cause = "it is older than the changes that control.db still has";
     return true;
 }
 
@@ -206,32 +226,26 @@ apply_batch(struct feed *feed, size_t count, wxs_error *error)
     return true;
 }
 
-/* Deletes changes that are long applied, some at a time. */
+/* Deletes changes that are long applied, some at a time: each look goes on. */
 static bool
 delete_applied(struct feed *feed, wxs_error *error)
 {
-    static const char oldest[] = "SELECT min(sequence) FROM changes";
-    static const char some[] =
+    static const char sql[] =
         "DELETE FROM changes WHERE sequence <= min(?1, ?2)";
-    sqlite3_stmt *statement = wxs_db_prepare(feed->control, oldest, error);
     int64_t last = (int64_t)feed->applied - KEPT;
-    int64_t first;
-    int row;
+    sqlite3_stmt *statement;
+    int64_t oldest;
 
-    if (statement == NULL)
+    if (!oldest_change(feed, &oldest, error))
         return false;
-    row = wxs_db_step(feed->control, statement, error);
-    first = sqlite3_column_type(statement, 0) == SQLITE_NULL
-                ? last
-                : sqlite3_column_int64(statement, 0);
-    wxs_db_done(statement);
-    if (row != 1 || last - first < KEPT)
-        return row == 1;
-    statement = wxs_db_prepare(feed->control, some, error);
+    feed->has_old = last - oldest >= KEPT;
+    if (!feed->has_old)
+        return true;
+    statement = wxs_db_prepare(feed->control, sql, error);
     if (statement == NULL)
         return false;
     sqlite3_bind_int64(statement, 1, last);
-    sqlite3_bind_int64(statement, 2, first + KEPT);
+    sqlite3_bind_int64(statement, 2, oldest + KEPT);
     return wxs_db_run(feed->control, statement, error);
 }
 
@@ -251,7 +265,7 @@ look(struct feed *feed, wxs_error *error)
             return false;
     }
     if (version == feed->seen && version != -1)
-        return true;
+        return !feed->has_old || delete_applied(feed, error);
     do {
         if (!read_batch(feed, &count, error) ||
             !apply_batch(feed, count, error))
