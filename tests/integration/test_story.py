@@ -125,6 +125,8 @@ def refuses_bad_input(s):
         ("POST", "/domains", {"name": "acme.example"}, 403, "acme.example"),
         ("GET", "/domains/nonsense", None, 422, "id"),
         ("GET", "/domains/" + "0" * 8 + "-0000-4000-8000-" + "0" * 12, None, 404, ""),
+        ("GET", f"/domains/{s.domain['id']}/records?format=xml", None, 422,
+         "format"),
         ("GET", "/nothing", None, 404, ""),
         ("GET", "/links", None, 404, ""),
         ("PUT", "/domains", None, 405, ""),
@@ -219,7 +221,11 @@ def fails_after_the_window_and_retries(s):
 
 
 def verifies(s):
-    s.publish(zone_records(s.domain))
+    path = f"/domains/{s.domain['id']}/records?format=bind"
+    zone = request(s.stack.api, "GET", path, None,
+                   {"Authorization": f"Bearer {s.stack.key}"})
+    assert zone.headers["Content-Type"] == "text/dns; charset=utf-8"
+    s.publish(zone.body.decode())
     domain = s.state_becomes("verified")
     assert domain["status"] == "verified"
     wait_for("every record to be verified", lambda: all(
