@@ -8,6 +8,7 @@
 #include "link_secret.h"
 #include "log.h"
 #include "message_request.h"
+#include "rewrite.h"
 #include "routes.h"
 #include "table_build.h"
 #include "uuid.h"
@@ -505,6 +506,32 @@ START_TEST(bounds_the_bodies)
 }
 END_TEST
 
+START_TEST(bounds_the_links)
+{
+    static const char link[] = "<a href=http://a.example>";
+    size_t count = WXS_MESSAGE_LINKS_MAX + 2;
+    size_t len = strlen(link);
+    char *html = malloc(count * len + 1);
+    const json_t *list;
+
+    ck_assert_ptr_nonnull(html);
+    for (size_t i = 0; i < count; i++)
+        memcpy(html + i * len, link, len + 1);
+    ck_assert_int_eq(post_html(html, ",\"tracking\":{\"opens\":false}"), 201);
+    free(html);
+    ck_assert_uint_eq(count_of("links"), WXS_MESSAGE_LINKS_MAX);
+    list = json_object_get(answer.json, "warnings");
+    ck_assert_str_eq(json_string_value(json_array_get(list, 0)),
+                     "2 links are not tracked: only the first 100000 of a "
+                     "message are.");
+    html = strdup(text_of("html"));
+    ck_assert_str_eq(html + strlen(html) - 2 * len - 1,
+                     "><a "
+                     "href=http://a.example><a href=http://a.example>");
+    free(html);
+}
+END_TEST
+
 START_TEST(leaves_own_links_alone)
 {
     static const char own[] = "<a href=\"" ORIGIN "/c/x\">"
@@ -684,6 +711,7 @@ main(void)
     tcase_add_test(messages, refuses_what_is_malformed);
     tcase_add_test(messages, bounds_the_tags);
     tcase_add_test(messages, bounds_the_bodies);
+    tcase_add_test(messages, bounds_the_links);
     tcase_add_test(messages, leaves_own_links_alone);
     tcase_add_test(messages, mints_https_behind_a_cdn);
     tcase_add_test(messages, warns_of_long_destinations);
