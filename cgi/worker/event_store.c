@@ -19,6 +19,7 @@
 size_t
 wxs_event_text(const char *text, size_t len, char *out)
 {
+    static const char replacement[3] = {'\xef', '\xbf', '\xbd'}; /* U+FFFD */
     size_t size, written = 0;
 
     for (size_t i = 0; i < len; i += size) {
@@ -27,8 +28,8 @@ wxs_event_text(const char *text, size_t len, char *out)
             memcpy(out + written, text + i, size);
             written += size;
         } else {
-            memcpy(out + written, "\xef\xbf\xbd", 3);
-            written += 3;
+            memcpy(out + written, replacement, sizeof replacement);
+            written += sizeof replacement;
             size = 1;
         }
     }

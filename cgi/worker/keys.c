@@ -119,7 +119,7 @@ add_key(wxs_db *control, const wxs_seal_key *master, int pool, bool *added,
     static const char sql[] =
         "SELECT count(*) FROM dkim_keys WHERE state = 'pool'";
     sqlite3_stmt *statement = wxs_db_prepare(control, sql, error);
-    struct dkim_key key;
+    struct dkim_key key = {0};
     int row, ready;
 
     if (statement == NULL)

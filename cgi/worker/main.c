@@ -80,7 +80,7 @@ parse_options(int argc, char **argv, const char **dir, const char **file)
 static bool
 take_lock(const wxs_config *config, const sigset_t *signals, wxs_error *error)
 {
-    static const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+    static const struct timespec pause = {.tv_nsec = 100000000L};
     int64_t end = wxs_monotonic_ms() + LOCK_WAIT_MS;
     char path[512];
     int fd;
