@@ -354,8 +354,8 @@ expect_outcome(wxs_dns_answer *answer, wxs_dns_outcome wanted)
     wxs_dns_answer_free(answer);
 }
 
-static const manner forgeries[] = {WRONG_ID, WRONG_CASE, WRONG_QUESTION,
-                                   NO_RESPONSE_BIT, JUNK};
+static const manner forgeries[] = {WRONG_ID, WRONG_QUESTION, NO_RESPONSE_BIT,
+                                   JUNK, WRONG_CASE};
 
 START_TEST(a_forged_answer_is_waited_out)
 {
@@ -375,9 +375,6 @@ START_TEST(a_forged_answer_alone_is_none)
 {
     wxs_dns_question q;
 
-    if (forgeries[_i] == WRONG_CASE) {
-        return; /* leads to TCP, see below */
-    }
     server_start(forgeries[_i]);
     server_run();
     q = question();
@@ -579,7 +576,8 @@ main(void)
 
     tcase_set_timeout(cases, 20);
     tcase_add_loop_test(cases, a_forged_answer_is_waited_out, 0, 5);
-    tcase_add_loop_test(cases, a_forged_answer_alone_is_none, 0, 5);
+    /* another case leads to TCP, see there */
+    tcase_add_loop_test(cases, a_forged_answer_alone_is_none, 0, 4);
     tcase_add_loop_test(cases, answers_are_told_apart, 0, 6);
     tcase_add_test(cases, every_try_is_hard_to_guess);
     tcase_add_test(cases, a_right_answer);
