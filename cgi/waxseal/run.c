@@ -157,12 +157,23 @@ nginx_fill(run *self, wxs_error *error)
 static bool
 addresses_check(const wxs_config *config, wxs_error *error)
 {
-    return wxs_address_free(config->api.listen, "api.listen", ADDRESS_WAIT_MS,
-                            error) &&
-           wxs_address_free(config->edge.listen, "edge.listen", ADDRESS_WAIT_MS,
-                            error) &&
-           wxs_address_free(config->edge.tls_listen, "edge.tls_listen",
-                            ADDRESS_WAIT_MS, error);
+    const struct {
+        const char *setting, *text;
+    } list[] = {{"api.listen", config->api.listen},
+                {"edge.listen", config->edge.listen},
+                {"edge.tls_listen", config->edge.tls_listen}};
+
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(list[i].text, list[k].text) == 0)
+                return wxs_fail(error, "%s and %s are both %s: set one anew",
+                                list[k].setting, list[i].setting, list[i].text);
+        }
+        if (!wxs_address_free(list[i].text, list[i].setting, ADDRESS_WAIT_MS,
+                              error))
+            return false;
+    }
+    return true;
 }
 
 /* Everything up to the first program's start. */

@@ -270,6 +270,10 @@ def tells_of_a_port_in_use(c):
     assert result.returncode == 1, result
     assert f"{address} is in use" in result.stdout, result.stdout
     assert "edge.listen" in result.stdout, result.stdout
+    result = c.run("run", "--dir", str(c.stack.dir), environment={
+        "WAXSEAL_EDGE_LISTEN": f"127.0.0.1:{c.stack.api}"})
+    assert result.returncode == 1, result
+    assert "api.listen and edge.listen" in result.stdout, result.stdout
 
 
 def tells_of_a_path_that_is_too_long(c):
