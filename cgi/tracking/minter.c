@@ -13,8 +13,9 @@ wxs_minter_init(wxs_minter *minter, const wxs_config *config,
         config->edge.public_scheme == WXS_SCHEME_HTTPS ? "https" : "http";
 
     memset(minter, 0, sizeof(*minter));
-    snprintf(minter->origin, sizeof(minter->origin), "%s://%s", scheme,
-             domain->host);
+    if (snprintf(minter->origin, sizeof(minter->origin), "%s://%s", scheme,
+                 domain->host) >= (int)sizeof(minter->origin))
+        return WXS_TOO_LONG;
     memcpy(minter->domain_id, domain->id, sizeof(minter->domain_id));
     memcpy(minter->message_id, message_id, sizeof(minter->message_id));
     minter->mode = mode;

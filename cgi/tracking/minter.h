@@ -16,7 +16,7 @@ typedef struct {
 } wxs_minter;
 
 /* Gets ready to mint for a domain with a tracking host; free it whatever this
- * returns. WXS_CRYPTO, WXS_NO_MEMORY. */
+ * returns. WXS_CRYPTO, WXS_NO_MEMORY, WXS_TOO_LONG (host). */
 wxs_status wxs_minter_init(wxs_minter *minter, const wxs_config *config,
                            const wxs_tracking_domain *domain,
                            const wxs_link_secret *secret,

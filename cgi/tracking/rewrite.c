@@ -147,7 +147,7 @@ make_pixel(const wxs_minter *minter, char pixel[PIXEL_SIZE])
     wxs_status status = wxs_mint(minter, &token, href);
 
     if (status == WXS_OK)
-        snprintf(pixel, PIXEL_SIZE, PIXEL_FORMAT, href);
+        (void)snprintf(pixel, PIXEL_SIZE, PIXEL_FORMAT, href);
     return status;
 }
 
