@@ -40,7 +40,7 @@ static const char help[] =
     "`waxseal COMMAND --help` tells a command's options.\n"
     "  --help, --version\n";
 
-/* --help, --version, or no command at all; word: what went before, or NULL. */
+/* --help, --version, or no command at all. */
 static int
 no_command(int argc, char **argv)
 {
