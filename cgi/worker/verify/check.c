@@ -270,7 +270,8 @@ free_check(wxs_check *check)
         wxs_dns_answer_free(check->lookup[i].answer);
         free(check->lookup[i].name);
     }
-    for (size_t i = 0; i < check->job->count; i++) {
+    /* not by the job's count: done() may have ended the job */
+    for (size_t i = 0; i < WXS_CHECK_RECORDS_MAX; i++) {
         wxs_record_check *record = &check->record[i];
 
         for (size_t k = 0; k <= WXS_SERVERS_MAX; k++) {
