@@ -27,6 +27,10 @@ MODULE       := $(BUILD)/ngx_http_waxseal_module.so
         programs module unit fuzzers check-style
 .DEFAULT_GOAL := all
 
+# V=1 shows whole commands
+Q   := $(if $(V),,@)
+say  = @echo "  $(1)"
+
 # all, run, test and so on install what is missing first; the compilers may
 # not be there when this file is read, hence the second make
 all: deps
@@ -84,7 +88,8 @@ $(BUILD)/libshared.a: $(BUILD)/obj/embedded.o
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(PART_CFLAGS) $(if $(filter cgi/%,$<),-I$(dir $<) -I$(word 1,$(subst /, ,$<))/$(word 2,$(subst /, ,$<))) -c $< -o $@
+	$(call say,$@)
+	$(Q)$(CC) $(PART_CFLAGS) $(if $(filter cgi/%,$<),-I$(dir $<) -I$(word 1,$(subst /, ,$<))/$(word 2,$(subst /, ,$<))) -c $< -o $@
 
 # migrations and the nginx configuration template travel inside the programs
 EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/fastcgi.conf.in conf/nginx.conf.in conf/waxseal.conf.in
@@ -93,14 +98,16 @@ $(BUILD)/generated/embedded.c: tools/embed $(EMBEDDED)
 	@./tools/embed $(EMBEDDED) > $@.new && mv $@.new $@
 $(BUILD)/obj/embedded.o: $(BUILD)/generated/embedded.c
 	@mkdir -p $(@D)
-	$(CC) $(PART_CFLAGS) -c $< -o $@
+	$(call say,$@)
+	$(Q)$(CC) $(PART_CFLAGS) -c $< -o $@
 
 programs: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 define program_rules
 $(BUILD)/bin/$(1): $(BUILD)/obj/cgi/$(2)/main.o $(BUILD)/lib$(2).a $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) -Wl,-z,relro,-z,now $$^ $(LIBS) -o $$@
+	$(call say,$$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -Wl,-z,relro,-z,now $$^ $(LIBS) -o $$@
 endef
 $(eval $(call program_rules,waxseal-domains,domains))
 $(eval $(call program_rules,waxseal-tracking,tracking))
@@ -129,19 +136,22 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*
 unit: $(UNIT)
 $(BUILD)/unit/%: tests/unit/%.c $$(call libs_of,$$*)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
+	$(call say,$@)
+	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
 	  $(call libs_of,$*) $(LIBS) -lcheck -lsubunit -lrt -lm -o $@
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*/fuzz_*.c))
 fuzzers: $(FUZZERS)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call libs_of,$$*)
 	@mkdir -p $(@D)
-	clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
+	$(call say,$@)
+	$(Q)clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
 	  $(call libs_of,$*) $(LIBS) -o $@
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) $< $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
+	$(call say,$@)
+	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) $< $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
 
 compile-commands:
 	@./tools/compile-commands "$(CC) $(WARNINGS) $(CFLAGS) $(DEFINES)" > compile_commands.json

@@ -170,7 +170,7 @@ read_batch(struct feed *feed, size_t *count, wxs_error *error)
         "WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
     sqlite3_stmt *statement = wxs_db_prepare(feed->control, sql, error);
     struct change *change = feed->batch;
-    int row;
+    int row = 0;
 
     *count = 0;
     if (statement == NULL)

@@ -154,7 +154,11 @@ class Stack:
             environment["LD_PRELOAD"] = ":".join(
                 subprocess.check_output(["gcc", f"-print-file-name={name}"],
                                         text=True).strip() for name in names)
-            log = self.folder / "sanitizer"
+            # where the ordinary user may write its reports
+            reports = self.folder / "sanitizer"
+            reports.mkdir(exist_ok=True)
+            reports.chmod(0o777)
+            log = reports / "report"
             environment["ASAN_OPTIONS"] = f"detect_leaks=0:log_path={log}"
             environment["UBSAN_OPTIONS"] = f"log_path={log}"
         return environment
@@ -262,6 +266,7 @@ def temporary_folder():
 
 def run_tests(tests, context):
     """Runs the functions in order with context; prints and exits."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     passed = failed = 0
     for test in tests:
         start = time.monotonic()
@@ -269,7 +274,7 @@ def run_tests(tests, context):
             test(context)
             passed += 1
             result = "ok"
-        except Exception:
+        except Exception:  # a failed step must not hide the others
             traceback.print_exc(file=sys.stdout)
             failed += 1
             result = "FAIL"

@@ -545,7 +545,7 @@ def main():
     story = Story()
     try:
         passed, failed = run_tests(TESTS, story)
-        reports = list(pathlib.Path(story.folder).glob("sanitizer*"))
+        reports = list(pathlib.Path(story.folder).glob("sanitizer/*"))
         for report in reports:
             print(report.read_text(errors="replace"))
             failed += 1
