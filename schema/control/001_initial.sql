@@ -26,7 +26,9 @@ CREATE TABLE domains (
     state           TEXT NOT NULL CHECK (state IN
         ('not_started', 'pending', 'verified', 'failed', 'temporary_failure')),
     state_since     INTEGER NOT NULL,
-    definite_since  INTEGER, -- verified: first definite miss not yet confirmed
+    definite_since  INTEGER, -- pending: first definite answer; verified: first
+                             -- definite miss, not yet confirmed;
+                             -- temporary_failure: last check, if a miss
     missing_ms      INTEGER NOT NULL DEFAULT 0, -- definite misses, summed up
     checked_at      INTEGER, -- end of the last check
     next_check_at   INTEGER, -- NULL = never

@@ -1,8 +1,7 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #include "check.h"
 #include "clock.h"
@@ -12,10 +11,12 @@
 #include "store.h"
 #include "worker.h"
 
-#define POLL_MS    200
-#define FLIGHT_MAX 256 /* domains that are checked at the same time */
-#define LEASE_US   ((WXS_CHECK_MS + 3000) * INT64_C(1000))
-#define RETRY_MS   5000 /* after the database failed */
+#define POLL_MS     200
+#define FLIGHT_MAX  256 /* domains that are checked at the same time */
+#define LEASE_US    ((WXS_CHECK_MS + 3000) * INT64_C(1000))
+#define DESCRIPTORS (FLIGHT_MAX * 24) /* 5 records at 4 nameservers, and more  \
+                                       */
+#define RETRY_MS 5000                 /* after the database failed */
 
 typedef struct verifier verifier;
 
@@ -254,6 +255,25 @@ on_stop(void *data, uint32_t events)
 
 /* ---- the thread ---- */
 
+/* Every question that is under way has a socket; the usual soft limit of 1024
+ * descriptors would turn many domains with many nameservers into failures. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+        limit.rlim_cur >= DESCRIPTORS) {
+        return;
+    }
+    limit.rlim_cur =
+        limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        wxs_log(WXS_LOG_WARN, "the limit of descriptors could not be raised",
+                NULL);
+    }
+}
+
 static bool
 run(verifier *v, wxs_error *error)
 {
@@ -282,6 +302,7 @@ wxs_verify_run(const wxs_worker *worker)
         for (size_t i = 0; i < FLIGHT_MAX; i++) {
             v->slots[i].owner = v;
         }
+        raise_descriptor_limit();
         ok = run(v, &error);
     }
     if (!ok) {
