@@ -224,11 +224,18 @@ class Bench:
         self.verify(name)
 
     def verify(self, name):
-        """What the API's verify and retry do."""
+        """What the API's verify and retry do to a domain that is not."""
         now = time.time_ns() // 1000
         self.sql("UPDATE domains SET state = 'pending', state_since = ?,"
                  " definite_since = NULL, missing_ms = 0, checks = 0,"
                  " next_check_at = ? WHERE number = ?", now, now,
+                 self.domains[name])
+
+    def ask(self, name="customer.example"):
+        """What the API's verify does to a verified domain."""
+        now = time.time_ns() // 1000
+        self.sql("UPDATE domains SET next_check_at = min(?1,"
+                 " coalesce(next_check_at, ?1)) WHERE number = ?2", now,
                  self.domains[name])
 
     def domain(self, name="customer.example"):
@@ -427,6 +434,24 @@ def a_retry_verifies_again(b):
     b.await_state("verified")
 
 
+def a_check_asked_for_during_another_is_made(b):
+    b.start(WAXSEAL_VERIFY_WATCH_INTERVAL="80s", WAXSEAL_VERIFY_MAX_INTERVAL="80s")
+    due = lambda: b.domain()["next_check_at"] / 1e6 - time.time()
+    wait_for("the next check to be far off", lambda: due() > 50)
+    before = b.domain()["checks"]
+    b.ns1.silence()
+    b.ns2.silence()
+    b.ask()
+    wait_for("the check to begin", lambda: 5 < due() < 20)
+    b.ask()
+    time.sleep(0.5)
+    assert b.domain()["checks"] == before, "a second check beside the first"
+    b.ns1.speak()
+    b.ns2.speak()
+    wait_for("two checks", lambda: b.domain()["checks"] == before + 2, 30)
+    wait_for("the next check to be far off", lambda: due() > 50)
+
+
 def an_unreachable_domain_says_so(b):
     b.start(window="2s")
     b.add("dead.example")
@@ -438,6 +463,7 @@ def an_unreachable_domain_says_so(b):
 
 def a_nameserver_without_public_address_is_not_asked(b):
     b.start(window="60s", WAXSEAL_DNS_ALLOW_NS="127.0.0.3/32")
+    b.ask()
     b.await_code("dkim", "ns_not_public")
     states = {n["address"]: n["state"]
               for n in b.record("dkim")[1]["nameservers"]}
@@ -461,6 +487,7 @@ def main():
              silence_changes_nothing, a_stopped_nameserver_does_not_count,
              a_lost_record_is_a_temporary_failure_and_recovers,
              lost_records_fail_after_the_window, a_retry_verifies_again,
+             a_check_asked_for_during_another_is_made,
              an_unreachable_domain_says_so,
              a_nameserver_without_public_address_is_not_asked,
              the_resolver_alone_will_do]
