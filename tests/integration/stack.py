@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import socket
@@ -54,6 +55,12 @@ def children(pid):
                 if int(parent) == pid and state != "Z":
                     found.append((int(entry.name), name))
     return found
+
+
+def name_of(pid):
+    with contextlib.suppress(OSError):
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    return None
 
 
 class Answer:
@@ -132,7 +139,9 @@ remote-control:
 
 
 class Stack:
-    """`waxseal run` in a temporary directory."""
+    """`waxseal run` in a temporary directory. The environment's WAXSEAL_RUN is
+    another command that does the same on the state directory {dir}, such as one
+    that starts a container image; it gets the settings as its environment."""
 
     def __init__(self, folder, settings):
         self.folder = pathlib.Path(folder)
@@ -163,11 +172,18 @@ class Stack:
             environment["UBSAN_OPTIONS"] = f"log_path={log}"
         return environment
 
+    def command(self):
+        other = os.environ.get("WAXSEAL_RUN")
+        if other:
+            self.dir.mkdir(exist_ok=True)
+            return shlex.split(other.format(dir=self.dir))
+        return [str(self.programs / "bin/waxseal"), "run", "--dir",
+                str(self.dir)]
+
     def start(self):
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [str(self.programs / "bin/waxseal"), "run", "--dir", str(self.dir)],
-                env=self.environment(), stdin=subprocess.DEVNULL,
+                self.command(), env=self.environment(), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True)
         wait_for("the API to answer", self.healthy, 40)
         self.key = (self.dir / "api.key").read_text().strip()
@@ -183,7 +199,7 @@ class Stack:
         return (self.folder / "log").read_text(errors="replace")[-6000:]
 
     def stop(self):
-        """TERM; returns the exit code."""
+        """TERM; returns the exit code, 0 if it is as it should be."""
         if not self.process or self.process.poll() is not None:
             return None
         group = self.family()
@@ -191,19 +207,25 @@ class Stack:
         code = self.process.wait(20)
         wait_for("every process to end",
                  lambda: not [pid for pid in group if alive(pid)], 5)
+        if "WAXSEAL_RUN" in os.environ and code == 128 + signal.SIGTERM:
+            return 0  # a shell reports the signal that it passed on
         return code
 
-    def family(self):
-        """All pids under the supervisor, itself included."""
-        found, front = [], [self.process.pid]
+    def family(self, root=None):
+        """All pids under the process started, or under root, it included."""
+        found, front = [], [root or self.process.pid]
         while front:
             found += front
             front = [pid for parent in front for pid, _ in children(parent)]
         return found
 
+    def supervisor(self):
+        return next((pid for pid in self.family() if name_of(pid) == "waxseal"),
+                    self.process.pid)
+
     def child(self, name):
         """The pid of the supervisor's child of that name."""
-        return next((pid for pid, comm in children(self.process.pid)
+        return next((pid for pid, comm in children(self.supervisor())
                      if comm == name[:15]), None)
 
     def nginx_workers(self):

@@ -80,7 +80,7 @@ def starts_from_nothing(s):
 
 
 def runs_as_an_ordinary_user(s):
-    for pid in s.stack.family():
+    for pid in s.stack.family(s.stack.supervisor()):
         assert pathlib.Path(f"/proc/{pid}").stat().st_uid != 0, pid
 
 
