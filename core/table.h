@@ -6,8 +6,9 @@
 #include "link_key.h"
 #include "token.h"
 
-/* The lookup table: tracking host -> domains, link id -> destination, in one
- * file that every nginx worker maps and one writer appends to. Little-endian.
+/* The lookup table: tracking host -> domains, link id -> destination, killed
+ * messages, in one file that every nginx worker maps and one writer appends to.
+ * Little-endian.
  *
  * Header, 4096 bytes:
  *
@@ -30,6 +31,7 @@
  *   160     8     applied: sequence number of the last change applied
  *   192     4     superseded: 1 = a newer file has this path
  *   196     4     pid of the last writer
+ *   200     8     killed messages: at least so many, 0 = none
  *
  * Buckets of 64 bytes are 8 slots of 64 bits: tag (24 high bits of the hash),
  * then offset / 8 (40 bits). 0 is empty, all ones a tombstone. The hash is
@@ -53,6 +55,10 @@
  *          1   1     0
  *          2   2     length
  *          4         URL, its key; each distinct one is stored once
+ *   killed 0   1     kind 4, a message whose links are withdrawn
+ *          1   3     0
+ *          4   4     number of its domain, 0 = any
+ *          8   16    message id, its key; never all zeros
  *
  * A record is written whole into the arena, then one slot is stored with
  * release order; it never changes afterwards. An update is a new record and a

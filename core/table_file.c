@@ -108,19 +108,21 @@ static wxs_status
 plan(const wxs_table_capacity *capacity, layout *made)
 {
     uint64_t links = capacity->links, hosts = capacity->hosts;
-    uint64_t urls = capacity->urls, arena;
+    uint64_t urls = capacity->urls, killed = capacity->killed, arena;
 
     if (urls == 0) /* no URL is shorter than 8 bytes */
         urls = SMALLER(links, capacity->url_bytes / 8 + 1);
     if (links > CAPACITY_MAX || hosts > CAPACITY_MAX || urls > CAPACITY_MAX ||
-        capacity->url_bytes > CAPACITY_MAX)
+        capacity->url_bytes > CAPACITY_MAX || killed > CAPACITY_MAX)
         return WXS_TOO_LONG;
     made->buckets =
-        2 * (hosts + links + urls) * 10 / 7 / WXS_TABLE_SLOTS + BUCKETS_MIN;
+        2 * (hosts + links + urls + killed) * 10 / 7 / WXS_TABLE_SLOTS +
+        BUCKETS_MIN;
     made->arena_offset =
         WXS_TABLE_HEADER * (1 + PAGES(made->buckets * WXS_TABLE_BUCKET));
     arena = 2 * (hosts * HOST_ROOM + links * sizeof(wxs_table_link_record) +
-                 urls * URL_EXTRA + capacity->url_bytes);
+                 urls * URL_EXTRA + capacity->url_bytes +
+                 killed * sizeof(wxs_table_killed_record));
     made->size =
         made->arena_offset + WXS_TABLE_HEADER * PAGES(LARGER(arena, ARENA_MIN));
     if (made->buckets > WXS_TABLE_BUCKETS_MAX ||

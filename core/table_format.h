@@ -34,16 +34,19 @@ typedef struct {
     uint8_t unused2[24];
     uint32_t superseded; /* on another cache line: read at each lookup */
     uint32_t writer_pid;
+    uint64_t killed; /* read at each hit too */
 } wxs_table_header;
 
 _Static_assert(offsetof(wxs_table_header, crc) == 88, "as in table.h");
 _Static_assert(offsetof(wxs_table_header, arena_top) == 128, "");
 _Static_assert(offsetof(wxs_table_header, superseded) == 192, "");
+_Static_assert(offsetof(wxs_table_header, killed) == 200, "");
 
 enum {
     WXS_TABLE_HOST = 1,
     WXS_TABLE_LINK = 2,
     WXS_TABLE_URL = 3,
+    WXS_TABLE_KILLED = 4,
 };
 
 #define WXS_TABLE_KIND_MASK   0x0f /* of a record's first byte */
@@ -71,10 +74,18 @@ typedef struct {
     char url[];
 } wxs_table_url_record;
 
+typedef struct {
+    uint8_t kind;
+    uint8_t reserved[3];
+    uint32_t domain;
+    uint8_t message_id[WXS_MESSAGE_ID_SIZE];
+} wxs_table_killed_record;
+
 _Static_assert(sizeof(wxs_table_domain) == 96, "");
 _Static_assert(sizeof(wxs_table_host_record) == 8, "");
 _Static_assert(sizeof(wxs_table_link_record) == 16, "");
 _Static_assert(sizeof(wxs_table_url_record) == 4, "");
+_Static_assert(sizeof(wxs_table_killed_record) == 24, "");
 
 #define WXS_TABLE_SLOTS       8
 #define WXS_TABLE_EMPTY       UINT64_C(0)

@@ -107,6 +107,24 @@ wxs_table_find_link(const wxs_table *table, uint64_t link_id,
     return WXS_OK;
 }
 
+bool
+wxs_table_is_killed(const wxs_table *table,
+                    const uint8_t message_id[WXS_MESSAGE_ID_SIZE],
+                    uint32_t domain)
+{
+    const wxs_table_killed_record *record;
+    wxs_table_search search;
+
+    if (__atomic_load_n(&wxs_table_header_of(table)->killed,
+                        __ATOMIC_ACQUIRE) == 0)
+        return false;
+    if (wxs_table_search_key(table, WXS_TABLE_KILLED, message_id,
+                             WXS_MESSAGE_ID_SIZE, &search) != WXS_OK)
+        return false;
+    record = search.record;
+    return record->domain == 0 || record->domain == domain;
+}
+
 void
 wxs_table_get_info(const wxs_table *table, wxs_table_info *info)
 {
@@ -116,6 +134,7 @@ wxs_table_get_info(const wxs_table *table, wxs_table_info *info)
     info->built_ms = header->built_ms;
     info->applied = __atomic_load_n(&header->applied, __ATOMIC_ACQUIRE);
     info->live = __atomic_load_n(&header->live, __ATOMIC_RELAXED);
+    info->killed = __atomic_load_n(&header->killed, __ATOMIC_RELAXED);
     info->dead = __atomic_load_n(&header->dead, __ATOMIC_RELAXED);
     info->dead_bytes = __atomic_load_n(&header->dead_bytes, __ATOMIC_RELAXED);
     info->bytes_used = __atomic_load_n(&header->arena_top, __ATOMIC_RELAXED);

@@ -35,12 +35,19 @@ wxs_status wxs_table_find_host(const wxs_table *table, const char *host,
 wxs_status wxs_table_find_link(const wxs_table *table, uint64_t link_id,
                                wxs_table_link *found);
 
+/* Are the links of this message of this domain withdrawn? Costs next to nothing
+ * while the table has no killed message at all. A damaged entry says no. */
+bool wxs_table_is_killed(const wxs_table *table,
+                         const uint8_t message_id[WXS_MESSAGE_ID_SIZE],
+                         uint32_t domain);
+
 typedef struct {
     uint64_t generation;
     uint64_t built_ms;
     uint64_t applied;
-    uint64_t live; /* hosts, links and distinct URLs */
-    uint64_t dead; /* slots lost until the next rebuild */
+    uint64_t live;   /* hosts, links, distinct URLs and killed messages */
+    uint64_t killed; /* killed messages, at least so many */
+    uint64_t dead;   /* slots lost until the next rebuild */
     uint64_t dead_bytes;
     uint64_t bytes_used; /* of the file, header and buckets included */
     uint64_t bytes_size;

@@ -127,6 +127,18 @@ compare_url(const wxs_table *table, uint64_t offset, const void *key,
 }
 
 static comparison
+compare_killed(const wxs_table *table, uint64_t offset, const void *key,
+               size_t len)
+{
+    const wxs_table_killed_record *record =
+        record_at(table, offset, sizeof *record);
+
+    if (record == NULL || len != sizeof record->message_id)
+        return IS_DAMAGED;
+    return memcmp(record->message_id, key, len) == 0 ? IS_IT : IS_ANOTHER;
+}
+
+static comparison
 compare(const wxs_table *table, uint64_t offset, int kind, const void *key,
         size_t len)
 {
@@ -141,6 +153,8 @@ compare(const wxs_table *table, uint64_t offset, int kind, const void *key,
         return compare_host(table, offset, key, len);
     case WXS_TABLE_LINK:
         return compare_link(table, offset, key, len);
+    case WXS_TABLE_KILLED:
+        return compare_killed(table, offset, key, len);
     default:
         return compare_url(table, offset, key, len);
     }

@@ -50,6 +50,8 @@ record_size(const void *record)
         return wxs_table_host_size(host->domain_count, host->host_len);
     case WXS_TABLE_LINK:
         return sizeof(wxs_table_link_record);
+    case WXS_TABLE_KILLED:
+        return sizeof(wxs_table_killed_record);
     default:
         return sizeof *url + url->len;
     }
@@ -222,6 +224,36 @@ wxs_table_put_link(wxs_table_writer *writer, uint64_t link_id, uint32_t domain,
                &record);
 }
 
+/* The count moves before the slot appears and after it is gone, so that no
+ * reader takes a table with killed messages for one without. */
+wxs_status
+wxs_table_put_killed(wxs_table_writer *writer,
+                     const uint8_t message_id[WXS_MESSAGE_ID_SIZE],
+                     uint32_t domain)
+{
+    static const uint8_t none[WXS_MESSAGE_ID_SIZE];
+    draft record = {.size = sizeof(wxs_table_killed_record)};
+    wxs_table_killed_record *made = (wxs_table_killed_record *)record.bytes;
+    wxs_table_search search;
+    uint64_t offset;
+    wxs_status status;
+
+    if (memcmp(message_id, none, sizeof none) == 0)
+        return WXS_BAD_FORMAT;
+    status = search_place(writer, WXS_TABLE_KILLED, message_id,
+                          WXS_MESSAGE_ID_SIZE, &search);
+    if (status != WXS_OK)
+        return status;
+    made->kind = WXS_TABLE_KILLED;
+    made->domain = domain;
+    memcpy(made->message_id, message_id, sizeof made->message_id);
+    if (is_same(&search, &record))
+        return WXS_OK;
+    if (search.slot == NULL)
+        add(&wxs_table_writer_header(writer)->killed, 1);
+    return store(writer, &search, &record, &offset);
+}
+
 /* What a removed entry leaves in its slot. A bucket that has an empty slot was
  * never full (a full one only gets tombstones), so no search ever went on from
  * it, and it may have one more empty slot. */
@@ -271,6 +303,18 @@ wxs_table_remove_link(wxs_table_writer *writer, uint64_t link_id)
         return WXS_NOT_FOUND;
     return remove_key(writer, WXS_TABLE_LINK, &link_id,
                       sizeof((wxs_table_link_record *)0)->link_id);
+}
+
+wxs_status
+wxs_table_remove_killed(wxs_table_writer *writer,
+                        const uint8_t message_id[WXS_MESSAGE_ID_SIZE])
+{
+    wxs_status status =
+        remove_key(writer, WXS_TABLE_KILLED, message_id, WXS_MESSAGE_ID_SIZE);
+
+    if (status == WXS_OK)
+        subtract(&wxs_table_writer_header(writer)->killed, 1);
+    return status;
 }
 
 void

@@ -12,6 +12,7 @@ typedef struct {
     uint64_t links;
     uint64_t urls;      /* distinct destinations; 0 = not known */
     uint64_t url_bytes; /* of all distinct destinations */
+    uint64_t killed;    /* messages */
 } wxs_table_capacity;
 
 /* Starts a new file beside path (path + ".new"), with room for at least
@@ -49,10 +50,19 @@ wxs_status wxs_table_put_link(wxs_table_writer *writer, uint64_t link_id,
                               uint32_t domain, uint8_t flags, const char *url,
                               size_t url_len);
 
+/* Withdraws the links of a message: those of the domain with this number, or
+ * of every domain if it is 0. All zeros is no message's id: WXS_BAD_FORMAT. */
+wxs_status wxs_table_put_killed(wxs_table_writer *writer,
+                                const uint8_t message_id[WXS_MESSAGE_ID_SIZE],
+                                uint32_t domain);
+
 /* WXS_NOT_FOUND if it was not there. */
 wxs_status wxs_table_remove_host(wxs_table_writer *writer, const char *host,
                                  size_t len);
 wxs_status wxs_table_remove_link(wxs_table_writer *writer, uint64_t link_id);
+wxs_status
+wxs_table_remove_killed(wxs_table_writer *writer,
+                        const uint8_t message_id[WXS_MESSAGE_ID_SIZE]);
 
 /* The number of the last change that the file holds. Storing it after the
  * change itself makes a killed writer repeat a change, never skip one. */

@@ -15,6 +15,8 @@
 #define FILE_MAX (ARENA + 4096)
 #define HOST     "links.example.com"
 
+static const uint8_t message[WXS_MESSAGE_ID_SIZE] = {1};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static _Alignas(8) uint8_t file[FILE_MAX];
@@ -40,6 +42,7 @@ make_header_right(void)
     header->bucket_count = BUCKETS;
     header->arena_offset = ARENA;
     header->file_size = FILE_MAX;
+    header->killed = 1;
     header->crc = wxs_crc32c(0, header, offsetof(wxs_table_header, crc));
 }
 
@@ -49,14 +52,16 @@ make_tags_right(void)
 {
     static const uint64_t host_seed[2] = {0, WXS_TABLE_HOST};
     static const uint64_t link_seed[2] = {0, WXS_TABLE_LINK};
+    static const uint64_t killed_seed[2] = {0, WXS_TABLE_KILLED};
     static const uint64_t id = 1;
     uint64_t *slots = (uint64_t *)(file + WXS_TABLE_HEADER);
 
     for (int i = 0; i < BUCKETS * WXS_TABLE_SLOTS; i++) {
         uint64_t offset = ARENA + slots[i] % 520 * 8;
-        uint64_t hash = i % 2 == 0
-                            ? wxs_siphash(host_seed, HOST, sizeof HOST - 1)
-                            : wxs_siphash(link_seed, &id, 6);
+        uint64_t hash =
+            i % 3 == 0   ? wxs_siphash(host_seed, HOST, sizeof HOST - 1)
+            : i % 3 == 1 ? wxs_siphash(link_seed, &id, 6)
+                         : wxs_siphash(killed_seed, message, sizeof message);
 
         slots[i] = wxs_table_slot(hash, offset);
     }
@@ -81,6 +86,7 @@ look_up(void)
             abort();
         sum = wxs_crc32c(sum, link.url, link.url_len);
     }
+    sum += wxs_table_is_killed(&table, message, 1);
     wxs_table_close(&table);
 }
 
