@@ -1,6 +1,7 @@
 #include "table_build.h"
 
 #include "table_entry.h"
+#include "table_killed.h"
 #include "table_secrets.h"
 
 #define PROGRESS_STEP 10000 /* entries */
@@ -57,7 +58,8 @@ measure(wxs_db *control, wxs_table_capacity *capacity, wxs_error *error)
     static const char sql[] =
         "SELECT (SELECT count(*) FROM tracking_hosts "
         "WHERE verified_at IS NOT NULL), (SELECT count(*) FROM links), "
-        "count(*), coalesce(sum(length(url)), 0) FROM "
+        "count(*), coalesce(sum(length(url)), 0), "
+        "(SELECT count(*) FROM killed_messages) FROM "
         "(SELECT DISTINCT url FROM links)";
     sqlite3_stmt *statement = wxs_db_prepare(control, sql, error);
     int row;
@@ -70,6 +72,7 @@ measure(wxs_db *control, wxs_table_capacity *capacity, wxs_error *error)
         capacity->links = (uint64_t)sqlite3_column_int64(statement, 1);
         capacity->urls = (uint64_t)sqlite3_column_int64(statement, 2);
         capacity->url_bytes = (uint64_t)sqlite3_column_int64(statement, 3);
+        capacity->killed = (uint64_t)sqlite3_column_int64(statement, 4);
     }
     wxs_db_done(statement);
     return row == 1;
@@ -141,7 +144,9 @@ copy_snapshot(wxs_db *control, const wxs_seal_key *link_key, const char *path,
         return wxs_fail(error, "cannot create a new %s: %s", path,
                         wxs_status_text(status));
     if (put_hosts(*writer, control, link_key, &state, error) != WXS_OK ||
-        wxs_table_entry_links(*writer, control, step, &state, error) != WXS_OK)
+        wxs_table_entry_links(*writer, control, step, &state, error) !=
+            WXS_OK ||
+        wxs_table_killed_messages(*writer, control, error) != WXS_OK)
         return false;
     wxs_table_set_applied(*writer, newest);
     if (report != NULL)

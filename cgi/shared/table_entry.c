@@ -52,6 +52,8 @@ read_domain(wxs_db *control, const wxs_seal_key *link_key,
         domain->flags |= WXS_DOMAIN_TLS_ENFORCED;
     if (sqlite3_column_int(statement, 5) != 0)
         domain->flags |= WXS_DOMAIN_DELETED;
+    if (sqlite3_column_int(statement, 6) != 0)
+        domain->flags |= WXS_DOMAIN_KILLED;
     if (!wxs_link_secret_get(control, link_key, number, &found, &secret, error))
         return false;
     if (!found)
@@ -68,7 +70,8 @@ read_domains(wxs_db *control, const wxs_seal_key *link_key, const char *host,
 {
     static const char sql[] =
         "SELECT d.number, d.id, d.open_tracking, d.click_tracking, "
-        "d.tls = 'enforced', d.deleted_at IS NOT NULL "
+        "d.tls = 'enforced', d.deleted_at IS NOT NULL, "
+        "d.killed_at IS NOT NULL "
         "FROM tracking_hosts t JOIN domains d ON d.number = t.domain "
         "WHERE t.host = ?1 AND t.verified_at IS NOT NULL "
         "ORDER BY t.verified_at DESC, t.number DESC LIMIT ?2";

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "table_build.h"
 #include "table_entry.h"
+#include "table_killed.h"
 #include "table_secrets.h"
 #include "worker.h"
 
@@ -19,9 +20,14 @@
 /* A row of changes. */
 struct change {
     uint64_t sequence;
-    bool is_host;
+    enum {
+        CHANGE_HOST,
+        CHANGE_LINK,
+        CHANGE_MESSAGE
+    } kind;
     char host[WXS_HOST_MAX + 1];
     int64_t link;
+    uint8_t message[WXS_MESSAGE_ID_SIZE];
 };
 
 struct feed {
@@ -161,12 +167,30 @@ open_table(struct feed *feed, wxs_error *error)
     return false;
 }
 
+static void
+read_change(sqlite3_stmt *row, struct change *change)
+{
+    const char *host = (const char *)sqlite3_column_text(row, 2);
+    const void *message = sqlite3_column_blob(row, 4);
+
+    *change = (struct change){
+        .sequence = (uint64_t)sqlite3_column_int64(row, 0),
+        .kind = sqlite3_column_int(row, 1),
+        .link = sqlite3_column_int64(row, 3),
+    };
+    (void)snprintf(change->host, sizeof change->host, "%s",
+                   host == NULL ? "" : host);
+    if (sqlite3_column_bytes(row, 4) == sizeof change->message)
+        memcpy(change->message, message, sizeof change->message);
+}
+
 /* Reads the changes behind the applied ones, in order. */
 static bool
 read_batch(struct feed *feed, size_t *count, wxs_error *error)
 {
     static const char sql[] =
-        "SELECT sequence, kind = 'host', host, link FROM changes "
+        "SELECT sequence, CASE kind WHEN 'host' THEN ?3 WHEN 'link' THEN ?4 "
+        "ELSE ?5 END, host, link, message FROM changes "
         "WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
     sqlite3_stmt *statement = wxs_db_prepare(feed->control, sql, error);
     struct change *change = feed->batch;
@@ -177,16 +201,12 @@ read_batch(struct feed *feed, size_t *count, wxs_error *error)
         return false;
     sqlite3_bind_int64(statement, 1, (int64_t)feed->applied);
     sqlite3_bind_int(statement, 2, BATCH);
+    sqlite3_bind_int(statement, 3, CHANGE_HOST);
+    sqlite3_bind_int(statement, 4, CHANGE_LINK);
+    sqlite3_bind_int(statement, 5, CHANGE_MESSAGE);
     while (*count < BATCH &&
            (row = wxs_db_step(feed->control, statement, error)) == 1) {
-        const char *host = (const char *)sqlite3_column_text(statement, 2);
-
-        change->sequence = (uint64_t)sqlite3_column_int64(statement, 0);
-        change->is_host = sqlite3_column_int(statement, 1) != 0;
-        (void)snprintf(change->host, sizeof change->host, "%s",
-                       host == NULL ? "" : host);
-        change->link = sqlite3_column_int64(statement, 3);
-        change++;
+        read_change(statement, change++);
         (*count)++;
     }
     wxs_db_done(statement);
@@ -198,9 +218,12 @@ read_batch(struct feed *feed, size_t *count, wxs_error *error)
 static wxs_status
 apply_change(struct feed *feed, const struct change *change, wxs_error *error)
 {
-    if (!change->is_host)
+    if (change->kind == CHANGE_LINK)
         return wxs_table_entry_link(feed->writer, feed->control, change->link,
                                     error);
+    if (change->kind == CHANGE_MESSAGE)
+        return wxs_table_killed_message(feed->writer, feed->control,
+                                        change->message, error);
     if (!wxs_table_secrets_supply(feed->control, &feed->link_key, change->host,
                                   error))
         return WXS_IO;

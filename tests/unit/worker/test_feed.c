@@ -122,6 +122,7 @@ check_domain(wxs_db *control, const wxs_seal_key *key, sqlite3_stmt *row,
     flags |= sqlite3_column_int(row, 3) ? WXS_DOMAIN_RECORD_CLICKS : 0;
     flags |= sqlite3_column_int(row, 4) ? WXS_DOMAIN_TLS_ENFORCED : 0;
     flags |= sqlite3_column_int(row, 5) ? WXS_DOMAIN_DELETED : 0;
+    flags |= sqlite3_column_int(row, 6) ? WXS_DOMAIN_KILLED : 0;
     ck_assert_uint_eq(domain->flags, flags);
     ck_assert(wxs_link_secret_get(control, key, domain->number, &found, &secret,
                                   &error));
@@ -137,7 +138,8 @@ check_host(wxs_db *control, const wxs_seal_key *key, const wxs_table *table,
 {
     static const char sql[] =
         "SELECT number, id, open_tracking, click_tracking, tls = 'enforced', "
-        "deleted_at IS NOT NULL FROM domains JOIN (SELECT domain, verified_at, "
+        "deleted_at IS NOT NULL, killed_at IS NOT NULL "
+        "FROM domains JOIN (SELECT domain, verified_at, "
         "number AS n FROM tracking_hosts WHERE host = ?1 AND "
         "verified_at IS NOT NULL) ON domain = number "
         "ORDER BY verified_at DESC, n DESC";
@@ -242,6 +244,53 @@ START_TEST(table_follows_control_db)
     check_table();
     info = table_info();
     ck_assert_uint_eq(info.generation, 1);
+    task_stop(&feed);
+}
+END_TEST
+
+static bool
+is_killed(uint8_t first, uint32_t domain)
+{
+    uint8_t message[WXS_MESSAGE_ID_SIZE] = {first};
+    wxs_table table;
+    bool killed;
+
+    ck_assert_int_eq(wxs_table_open(&table, state_path(&s, "table.wxt")),
+                     WXS_OK);
+    killed = wxs_table_is_killed(&table, message, domain);
+    wxs_table_close(&table);
+    return killed;
+}
+
+#define MESSAGE(first) "x'" first "000000000000000000000000000000'"
+
+START_TEST(kill_switch_is_followed)
+{
+    task feed;
+
+    exec("UPDATE tracking_hosts SET verified_at = 10;"
+         "INSERT INTO killed_messages VALUES (" MESSAGE("01") ", NULL, 1)");
+    feed = state_start(&s, wxs_feed_run);
+    await_applied();
+    ck_assert_msg(is_killed(1, 9), "not built into a new table");
+    exec("UPDATE domains SET killed_at = 1 WHERE number IN (3, 4);"
+         "INSERT INTO killed_messages VALUES (" MESSAGE("02") ", 5, 1)");
+    await_applied();
+    check_table();
+    ck_assert(is_killed(2, 5));
+    ck_assert(!is_killed(2, 6));
+    exec("UPDATE killed_messages SET domain = 6 WHERE domain = 5");
+    await_applied();
+    ck_assert(!is_killed(2, 5));
+    ck_assert(is_killed(2, 6));
+    exec("UPDATE domains SET killed_at = NULL WHERE number = 3;"
+         "DELETE FROM killed_messages");
+    await_applied();
+    check_table();
+    ck_assert(!is_killed(1, 9));
+    ck_assert(!is_killed(2, 6));
+    ck_assert_uint_eq(table_info().killed, 0);
+    ck_assert_uint_eq(table_info().generation, 1);
     task_stop(&feed);
 }
 END_TEST
@@ -519,6 +568,7 @@ main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, table_follows_control_db);
     tcase_add_test(cases, value_that_does_not_fit_stops_nothing);
+    tcase_add_test(cases, kill_switch_is_followed);
     tcase_add_test(cases, link_that_is_gone_is_removed);
     tcase_add_test(cases, restart_goes_on_with_the_table);
     tcase_add_test(cases, damaged_table_is_built_anew);
