@@ -19,8 +19,9 @@ typedef struct {
 wxs_status wxs_table_check(wxs_table *table);
 
 /* Looks for the entry of a kind (WXS_TABLE_HOST, ...) with this key: the host,
- * the 6 bytes of the link id, the URL, the message id. WXS_NOT_FOUND; WXS_BAD_FORMAT if a
- * record that may have been the one reaches out of the arena. */
+ * the 6 bytes of the link id, the URL, the message id. WXS_NOT_FOUND;
+ * WXS_BAD_FORMAT if a record that may have been the one reaches out of the
+ * arena. */
 wxs_status wxs_table_search_key(const wxs_table *table, int kind,
                                 const void *key, size_t len,
                                 wxs_table_search *search);

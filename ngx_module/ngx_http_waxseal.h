@@ -34,6 +34,15 @@ typedef enum {
 } ngx_http_waxseal_result_e;
 
 
+/* what the request alone tells of a hit that was recorded */
+
+typedef enum {
+    NGX_HTTP_WAXSEAL_UNRECORDED = 0,
+    NGX_HTTP_WAXSEAL_UNKNOWN,
+    NGX_HTTP_WAXSEAL_MACHINE
+} ngx_http_waxseal_verdict_e;
+
+
 typedef struct {
     ngx_str_t                   table;
     ngx_str_t                   journal;
@@ -52,6 +61,7 @@ typedef struct {
 typedef struct {
     ngx_http_waxseal_event_e    event;
     ngx_http_waxseal_result_e   result;
+    ngx_http_waxseal_verdict_e  verdict;
     uint32_t                    domain;
 
     unsigned                    verified:1;
@@ -77,12 +87,12 @@ ngx_int_t ngx_http_waxseal_tracking_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_waxseal_status_handler(ngx_http_request_t *r);
 
 /*
- * checks the token for the domains of the host, sets ctx->result, and
- * on success the domain that signed it
+ * checks the token for the domains of the host and against the kill switch,
+ * sets ctx->result, and on success the domain that signed it
  */
 const wxs_table_domain *ngx_http_waxseal_verify(ngx_http_request_t *r,
-    ngx_http_waxseal_ctx_t *ctx, const wxs_table_host *host, ngx_str_t *text,
-    wxs_token_parsed *parsed);
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
+    const wxs_table_host *host, ngx_str_t *text, wxs_token_parsed *parsed);
 
 /* "http" or "https", also when "waxseal_protocol" evaluates to nonsense */
 ngx_str_t *ngx_http_waxseal_protocol(ngx_http_request_t *r);
@@ -102,16 +112,23 @@ ngx_int_t ngx_http_waxseal_send_text(ngx_http_request_t *r, ngx_uint_t status,
 ngx_table_elt_t *ngx_http_waxseal_add_header(ngx_http_request_t *r,
     ngx_str_t *name, ngx_str_t *value);
 
-/* writes the event of a verified token, if it is to be recorded at all */
-
-void ngx_http_waxseal_record(ngx_http_request_t *r, const wxs_token *token,
+/*
+ * writes the event of a verified token, if it is to be recorded at all,
+ * and sets ctx->verdict
+ */
+void ngx_http_waxseal_record(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_token *token,
     const wxs_table_domain *domain);
 
 /* the journal writer of this worker */
 
 void ngx_http_waxseal_journal_init(ngx_http_waxseal_main_conf_t *wmcf,
     ngx_log_t *log);
-void ngx_http_waxseal_journal_append(const wxs_event *event, ngx_log_t *log);
+
+/* NGX_DECLINED if the event was dropped or there is no journal */
+ngx_int_t ngx_http_waxseal_journal_append(const wxs_event *event,
+    ngx_log_t *log);
+
 void ngx_http_waxseal_journal_close(void);
 
 /*

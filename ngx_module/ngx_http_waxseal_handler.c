@@ -3,7 +3,8 @@
 
 
 static ngx_int_t ngx_http_waxseal_open(ngx_http_request_t *r,
-    ngx_http_waxseal_ctx_t *ctx, const wxs_table_host *host, ngx_str_t *text);
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
+    const wxs_table_host *host, ngx_str_t *text);
 static ngx_int_t ngx_http_waxseal_click(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
     const wxs_table_host *host, ngx_str_t *text);
@@ -94,7 +95,7 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
         return ngx_http_waxseal_click(r, ctx, table, &host, &text);
 
     case NGX_HTTP_WAXSEAL_OPEN:
-        return ngx_http_waxseal_open(r, ctx, &host, &text);
+        return ngx_http_waxseal_open(r, ctx, table, &host, &text);
 
     case NGX_HTTP_WAXSEAL_FAVICON:
         ctx->result = NGX_HTTP_WAXSEAL_OK;
@@ -109,15 +110,15 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_waxseal_open(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
-    const wxs_table_host *host, ngx_str_t *text)
+    const wxs_table *table, const wxs_table_host *host, ngx_str_t *text)
 {
     wxs_token_parsed         parsed;
     const wxs_table_domain  *domain;
 
-    domain = ngx_http_waxseal_verify(r, ctx, host, text, &parsed);
+    domain = ngx_http_waxseal_verify(r, ctx, table, host, text, &parsed);
 
     if (domain) {
-        ngx_http_waxseal_record(r, &parsed.token, domain);
+        ngx_http_waxseal_record(r, ctx, &parsed.token, domain);
     }
 
     /* whatever the token, a mail never shows a broken image */
@@ -135,7 +136,7 @@ ngx_http_waxseal_click(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
     wxs_token_parsed         parsed;
     const wxs_table_domain  *domain;
 
-    domain = ngx_http_waxseal_verify(r, ctx, host, text, &parsed);
+    domain = ngx_http_waxseal_verify(r, ctx, table, host, text, &parsed);
     if (domain == NULL) {
         return ngx_http_waxseal_send_error(r, ctx);
     }
@@ -150,7 +151,7 @@ ngx_http_waxseal_click(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_waxseal_record(r, &parsed.token, domain);
+    ngx_http_waxseal_record(r, ctx, &parsed.token, domain);
 
     return ngx_http_waxseal_send_redirect(r, ctx, &location);
 }

@@ -38,7 +38,7 @@ ngx_http_waxseal_journal_init(ngx_http_waxseal_main_conf_t *wmcf,
 }
 
 
-void
+ngx_int_t
 ngx_http_waxseal_journal_append(const wxs_event *event, ngx_log_t *log)
 {
     uint64_t                      bytes;
@@ -46,14 +46,14 @@ ngx_http_waxseal_journal_append(const wxs_event *event, ngx_log_t *log)
     ngx_http_waxseal_counters_t  *counters;
 
     if (!ngx_http_waxseal_writer_used) {
-        return;
+        return NGX_DECLINED;
     }
 
     counters = ngx_http_waxseal_counters;
 
     if (!ngx_http_waxseal_writer_ready) {
         (void) ngx_atomic_fetch_add(&counters->dropped, 1);
-        return;
+        return NGX_DECLINED;
     }
 
     bytes = ngx_http_waxseal_writer.bytes;
@@ -76,7 +76,7 @@ ngx_http_waxseal_journal_append(const wxs_event *event, ngx_log_t *log)
                           ngx_http_waxseal_writer.dropped);
         }
 
-        return;
+        return NGX_OK;
     }
 
     (void) ngx_atomic_fetch_add(&counters->dropped, 1);
@@ -89,6 +89,8 @@ ngx_http_waxseal_journal_append(const wxs_event *event, ngx_log_t *log)
                       ngx_http_waxseal_writer.directory,
                       wxs_status_text(status));
     }
+
+    return NGX_DECLINED;
 }
 
 

@@ -31,8 +31,8 @@ static ngx_str_t  ngx_http_waxseal_https = ngx_string("https");
 
 
 void
-ngx_http_waxseal_record(ngx_http_request_t *r, const wxs_token *token,
-    const wxs_table_domain *domain)
+ngx_http_waxseal_record(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
+    const wxs_token *token, const wxs_table_domain *domain)
 {
     uint16_t    wanted;
     wxs_event   event;
@@ -79,7 +79,14 @@ ngx_http_waxseal_record(ngx_http_request_t *r, const wxs_token *token,
         ngx_http_waxseal_set_person(r, token, &event);
     }
 
-    ngx_http_waxseal_journal_append(&event, r->connection->log);
+    if (ngx_http_waxseal_journal_append(&event, r->connection->log)
+        != NGX_OK)
+    {
+        return;
+    }
+
+    ctx->verdict = (event.flags & (WXS_EVENT_HEAD|WXS_EVENT_PREFETCH))
+                   ? NGX_HTTP_WAXSEAL_MACHINE : NGX_HTTP_WAXSEAL_UNKNOWN;
 }
 
 

@@ -8,6 +8,8 @@ static ngx_int_t ngx_http_waxseal_domain_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_waxseal_result_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_waxseal_verdict_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 
 
 static ngx_str_t  ngx_http_waxseal_event_names[] = {
@@ -30,6 +32,13 @@ static ngx_str_t  ngx_http_waxseal_result_names[] = {
 };
 
 
+static ngx_str_t  ngx_http_waxseal_verdict_names[] = {
+    ngx_null_string,
+    ngx_string("unknown"),
+    ngx_string("machine")
+};
+
+
 static ngx_http_variable_t  ngx_http_waxseal_variables[] = {
 
     { ngx_string("waxseal_event"), NULL,
@@ -40,6 +49,9 @@ static ngx_http_variable_t  ngx_http_waxseal_variables[] = {
 
     { ngx_string("waxseal_result"), NULL,
       ngx_http_waxseal_result_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("waxseal_verdict"), NULL,
+      ngx_http_waxseal_verdict_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -151,6 +163,26 @@ ngx_http_waxseal_result_variable(ngx_http_request_t *r,
 
     ngx_http_waxseal_set_variable(v,
                                   ngx_http_waxseal_result_name(ctx->result));
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_verdict_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_waxseal_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_waxseal_module);
+
+    if (ctx == NULL || ctx->verdict == NGX_HTTP_WAXSEAL_UNRECORDED) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    ngx_http_waxseal_set_variable(v,
+                            &ngx_http_waxseal_verdict_names[ctx->verdict]);
 
     return NGX_OK;
 }

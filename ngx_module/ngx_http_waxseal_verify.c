@@ -9,7 +9,8 @@ static const wxs_table_domain *ngx_http_waxseal_find_signer(
 
 const wxs_table_domain *
 ngx_http_waxseal_verify(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
-    const wxs_table_host *host, ngx_str_t *text, wxs_token_parsed *parsed)
+    const wxs_table *table, const wxs_table_host *host, ngx_str_t *text,
+    wxs_token_parsed *parsed)
 {
     wxs_token_type           type;
     const wxs_table_domain  *domain;
@@ -33,7 +34,10 @@ ngx_http_waxseal_verify(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
     ctx->domain = domain->number;
     ctx->verified = 1;
 
-    if (domain->flags & WXS_DOMAIN_KILLED) {
+    if (domain->flags & WXS_DOMAIN_KILLED
+        || wxs_table_is_killed(table, parsed->token.message_id,
+                               domain->number))
+    {
         ctx->result = NGX_HTTP_WAXSEAL_KILLED;
         return NULL;
     }

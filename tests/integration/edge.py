@@ -145,7 +145,8 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    log_format waxseal "$waxseal_event $waxseal_domain $waxseal_result";
+    log_format waxseal "$waxseal_event $waxseal_domain $waxseal_result "
+        "$waxseal_verdict";
     access_log {folder}/access.log waxseal;
     waxseal_table {folder}/table;
     {journal}

@@ -194,6 +194,36 @@ def test_killed(edge):
     assert edge.new_events() == []
 
 
+def test_killed_message(edge):
+    ident, other = message_id(), message_id()
+    click = mint(ONE, url=URL, message_id=ident)
+    table = mint(ONE, link_id=1, message_id=ident)
+    pixel = mint(ONE, "o", message_id=ident)
+
+    def works():
+        edge.new_events()
+        check_redirect(edge.get(click), URL)
+        check_redirect(edge.get(table), TABLE_URL)
+        check_pixel(edge.get(pixel))
+        assert len(edge.new_events()) == 3
+
+    works()
+    edge.change_table(f"kill {ident.hex()} {ONE.number}")
+    for path in (click, table, mint(ONE, url=URL, message_id=ident, mode=OFF)):
+        check_refused(edge, 410, path)
+    edge.new_events()
+    check_pixel(edge.get(pixel))
+    assert edge.new_events() == []
+    check_redirect(edge.get(mint(ONE, url=URL, message_id=other)), URL)
+    check_redirect(edge.get(mint(NEW_OWNER, url=URL, message_id=ident),
+                            host="shared.example"), URL)
+    edge.change_table(f"kill {ident.hex()} 0")
+    check_refused(edge, 410, mint(NEW_OWNER, url=URL, message_id=ident),
+                  host="shared.example")
+    edge.change_table(f"revive {ident.hex()}")
+    works()
+
+
 def test_deleted_domain_redirects_unrecorded(edge):
     edge.new_events()
     check_redirect(edge.get(mint(GONE, url=URL), host="gone.example"), URL)
@@ -432,24 +462,38 @@ def test_long_agent_is_cut(edge):
 
 # ---- what the operator sees ----
 
-def test_variables(edge):
+def last_log_line(edge, path, **options):
     log = edge.folder / "access.log"
+    before = log.read_text().count("\n")
+    edge.get(path, **options)
+    edge.wait(lambda: log.read_text().count("\n") > before)
+    return log.read_text().splitlines()[-1]
+
+
+def test_variables(edge):
+    """6.2 item 12: in the access log, after the content handler"""
+    click, pixel = mint(ONE, url=URL), mint(ONE, "o")
     for path, host, line in (
-            (mint(ONE, url=URL), "links.example", "click 101 ok"),
-            (mint(ONE, "o"), "links.example", "open 101 ok"),
-            ("/favicon.ico", "links.example", "favicon - ok"),
-            ("/c/abc", "links.example", "click - bad_token"),
-            ("/o/abc", "links.example", "open - bad_token"),
-            (mint(ONE, url=URL), "nobody.example", "click - unknown_host"),
+            (click, "links.example", "click 101 ok unknown"),
+            (pixel, "links.example", "open 101 ok unknown"),
+            ("/favicon.ico", "links.example", "favicon - ok -"),
+            ("/c/abc", "links.example", "click - bad_token -"),
+            ("/o/abc", "links.example", "open - bad_token -"),
+            (click, "nobody.example", "click - unknown_host -"),
             (mint(ONE, url=URL, expires=1), "links.example",
-             "click 101 expired"),
-            (mint(ONE, link_id=2), "links.example", "click 101 killed"),
-            (mint(ONE, link_id=99), "links.example", "click 101 not_found"),
-            ("/", "links.example", "- - not_found")):
-        before = log.read_text().count("\n")
-        edge.get(path, host=host)
-        edge.wait(lambda: log.read_text().count("\n") > before)
-        assert log.read_text().splitlines()[-1] == line, line
+             "click 101 expired -"),
+            (mint(ONE, link_id=2), "links.example", "click 101 killed -"),
+            (mint(ONE, link_id=99), "links.example", "click 101 not_found -"),
+            (mint(ONE, url=URL, mode=OFF), "links.example", "click 101 ok -"),
+            (mint(GONE, url=URL), "gone.example", "click 106 ok -"),
+            ("/inner/", "links.example", "click 101 ok -"),
+            ("/", "links.example", "- - not_found -")):
+        assert last_log_line(edge, path, host=host) == line, line
+    assert last_log_line(edge, click, method="HEAD") \
+        == "click 101 ok machine"
+    assert last_log_line(edge, pixel, headers=["Purpose: prefetch"]) \
+        == "open 101 ok machine"
+    assert last_log_line(edge, click, method="POST") == "click - bad_method -"
 
 
 def test_status_counts(edge):

@@ -5,6 +5,8 @@
  *   link ID DOMAIN FLAGS URL
  *   remove-host NAME
  *   remove-link ID
+ *   kill MESSAGE DOMAIN   MESSAGE: 32 hex digits
+ *   revive MESSAGE
  *   applied NUMBER
  */
 #include <err.h>
@@ -102,6 +104,7 @@ put_link(wxs_table_writer *writer, char **rest)
 static void
 apply(wxs_table_writer *writer, char *line)
 {
+    uint8_t message[WXS_MESSAGE_ID_SIZE];
     char *rest = NULL, *verb = strtok_r(line, " \n", &rest);
 
     if (verb == NULL)
@@ -112,6 +115,13 @@ apply(wxs_table_writer *writer, char *line)
         put_link(writer, &rest);
     } else if (strcmp(verb, "applied") == 0) {
         wxs_table_set_applied(writer, number(&rest));
+    } else if (strcmp(verb, "kill") == 0) {
+        hex(&rest, message, sizeof message);
+        check(wxs_table_put_killed(writer, message, (uint32_t)number(&rest)),
+              verb);
+    } else if (strcmp(verb, "revive") == 0) {
+        hex(&rest, message, sizeof message);
+        check(wxs_table_remove_killed(writer, message), verb);
     } else if (strcmp(verb, "remove-host") == 0) {
         const char *name = word(&rest);
 
