@@ -10,7 +10,7 @@
  *
  * Segment <writer id, 16 hex>-<segment number, 8 digits>.wxj. Its owner holds
  * an exclusive flock as long as it lives, so "lock free" means "owner gone".
- * Header page:
+ * Header page, its first 76 bytes the same in every version:
  *
  *   offset  size  field
  *   0       8     "WXJRNL01"
@@ -25,7 +25,9 @@
  *   68      4     flags, 0
  *   72      4     CRC-32C of bytes 0-71
  *   128     8     written end: hint, stored after each record
- *   192     8     sealed end: 0 while open
+ *   192     8     sealed end: 0 while open; stored last of the seal
+ *   200     8     sequence number of the writer's last event when sealed
+ *   208     4     CRC-32C, seeded as that of records, of bytes 192-207
  *
  * Records start at 4096, are 8-byte aligned and never cross a page; what is
  * left of a page stays zero:

@@ -28,6 +28,8 @@ typedef struct {
     uint64_t written_end; /* atomic */
     uint8_t unused2[56];  /* a cache line of its own for each */
     uint64_t sealed_end;  /* atomic */
+    uint64_t last_sequence;
+    uint32_t seal_crc;
 } wxs_journal_header;
 
 _Static_assert(offsetof(wxs_journal_header, crc) == 72, "as in journal.h");
@@ -65,6 +67,14 @@ wxs_journal_crc_seed(uint64_t writer_id, uint64_t segment_number)
     uint64_t words[2] = {writer_id, segment_number};
 
     return wxs_crc32c(0, words, sizeof words);
+}
+
+static inline uint32_t
+wxs_journal_seal_crc(uint32_t seed, uint64_t sealed_end, uint64_t last_sequence)
+{
+    uint64_t words[2] = {sealed_end, last_sequence};
+
+    return wxs_crc32c(seed, words, sizeof words);
 }
 
 static inline size_t

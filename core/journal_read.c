@@ -18,32 +18,36 @@ header_of(const wxs_journal_segment *segment)
     return (const wxs_journal_header *)segment->map;
 }
 
+/* A header that fails its CRC is not needed: what makes the records readable is
+ * in the name as well. */
 static wxs_status
 check_header(wxs_journal_segment *segment)
 {
     const wxs_journal_header *header = header_of(segment);
     uint64_t size = header->segment_size;
 
+    if (header->crc !=
+        wxs_crc32c(0, header, offsetof(wxs_journal_header, crc))) {
+        segment->damaged = 1;
+        return WXS_OK;
+    }
     if (memcmp(header->magic, WXS_JOURNAL_MAGIC, VERSION_AT) != 0)
         return WXS_BAD_FORMAT;
-    if (header->magic[VERSION_AT] != WXS_JOURNAL_MAGIC[VERSION_AT])
+    if (header->magic[VERSION_AT] != WXS_JOURNAL_MAGIC[VERSION_AT] ||
+        header->flags != 0)
         return WXS_BAD_VERSION;
-    if (header->crc !=
-            wxs_crc32c(0, header, offsetof(wxs_journal_header, crc)) ||
-        header->header_size != WXS_JOURNAL_PAGE ||
+    if (header->header_size != WXS_JOURNAL_PAGE ||
         header->page_size != WXS_JOURNAL_PAGE || size % WXS_JOURNAL_PAGE != 0 ||
-        size < WXS_JOURNAL_SEGMENT_MIN || size < segment->size)
+        size < WXS_JOURNAL_SEGMENT_MIN)
         return WXS_BAD_FORMAT;
-    if (header->flags != 0)
-        return WXS_BAD_VERSION;
+    if (segment->size > size)
+        segment->size = size;
     segment->writer_id = header->writer_id;
     segment->segment_number = header->segment_number;
-    segment->crc_seed =
-        wxs_journal_crc_seed(header->writer_id, header->segment_number);
     return WXS_OK;
 }
 
-/* Maps the whole pages that the file has, never more than it has. */
+/* Maps the pages that the file has, never more than it has. */
 static wxs_status
 map_segment(wxs_journal_segment *segment)
 {
@@ -54,12 +58,25 @@ map_segment(wxs_journal_segment *segment)
         return WXS_IO;
     if (!S_ISREG(st.st_mode) || st.st_size < WXS_JOURNAL_PAGE)
         return WXS_BAD_FORMAT;
-    segment->size = (size_t)st.st_size / WXS_JOURNAL_PAGE * WXS_JOURNAL_PAGE;
-    map = mmap(NULL, segment->size, PROT_READ, MAP_SHARED, segment->fd, 0);
+    segment->map_size = ((size_t)st.st_size + WXS_JOURNAL_PAGE - 1) /
+                        WXS_JOURNAL_PAGE * WXS_JOURNAL_PAGE;
+    segment->size = segment->map_size;
+    map = mmap(NULL, segment->map_size, PROT_READ, MAP_SHARED, segment->fd, 0);
     if (map == MAP_FAILED)
         return WXS_IO;
     segment->map = map;
     return WXS_OK;
+}
+
+static wxs_status
+check_position(const wxs_journal_segment *segment)
+{
+    uint64_t position = segment->position;
+
+    return position >= WXS_JOURNAL_PAGE && position % 8 == 0 &&
+                   position <= segment->size
+               ? WXS_OK
+               : WXS_BAD_FORMAT;
 }
 
 wxs_status
@@ -75,14 +92,17 @@ wxs_journal_segment_open(wxs_journal_segment *segment, int dir_fd,
         openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (segment->fd == -1)
         return WXS_IO;
-    status = map_segment(segment);
+    if (!wxs_journal_name_parse(name, &segment->writer_id,
+                                &segment->segment_number))
+        status = WXS_BAD_FORMAT;
+    else
+        status = map_segment(segment);
     if (status == WXS_OK)
         status = check_header(segment);
-    if (status == WXS_OK &&
-        (segment->position < WXS_JOURNAL_PAGE ||
-         segment->position > header_of(segment)->segment_size ||
-         segment->position % 8 != 0))
-        status = WXS_BAD_FORMAT;
+    if (status == WXS_OK)
+        status = check_position(segment);
+    segment->crc_seed =
+        wxs_journal_crc_seed(segment->writer_id, segment->segment_number);
     if (status != WXS_OK)
         wxs_journal_segment_close(segment);
     return status;
@@ -94,7 +114,7 @@ wxs_journal_segment_close(wxs_journal_segment *segment)
     int error = errno;
 
     if (segment->map != NULL)
-        (void)munmap((void *)segment->map, segment->size);
+        (void)munmap((void *)segment->map, segment->map_size);
     if (segment->fd != -1)
         (void)close(segment->fd);
     segment->map = NULL;
@@ -102,10 +122,11 @@ wxs_journal_segment_close(wxs_journal_segment *segment)
     errno = error;
 }
 
-static uint64_t
-sealed_end(const wxs_journal_segment *segment)
+static bool
+is_sealed(const wxs_journal_segment *segment)
 {
-    return __atomic_load_n(&header_of(segment)->sealed_end, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&header_of(segment)->sealed_end, __ATOMIC_ACQUIRE) !=
+           0;
 }
 
 uint64_t
@@ -114,25 +135,42 @@ wxs_journal_written(const wxs_journal_segment *segment)
     return __atomic_load_n(&header_of(segment)->written_end, __ATOMIC_ACQUIRE);
 }
 
-/* Up to here nothing changes any more. */
+bool
+wxs_journal_last_sequence(const wxs_journal_segment *segment,
+                          uint64_t *sequence)
+{
+    const wxs_journal_header *header = header_of(segment);
+
+    if (!is_sealed(segment) ||
+        header->seal_crc != wxs_journal_seal_crc(segment->crc_seed,
+                                                 header->sealed_end,
+                                                 header->last_sequence))
+        return false;
+    *sequence = header->last_sequence;
+    return true;
+}
+
+/* Up to here nothing changes any more. Of a segment that nobody writes that is
+ * all of it, whatever its header says. */
 static uint64_t
 settled_end(const wxs_journal_segment *segment)
 {
-    uint64_t end = sealed_end(segment);
+    uint64_t end;
 
-    if (end == 0)
-        end =
-            segment->owner_gone ? segment->size : wxs_journal_written(segment);
+    if (segment->owner_gone || is_sealed(segment))
+        return segment->size;
+    end = wxs_journal_written(segment) & ~(uint64_t)7;
     return end < segment->size ? end : segment->size;
 }
 
-/* The record at the position, its fixed part copied into *record. WXS_END: the
+/* The record at a position, its fixed part copied into *record. WXS_END: the
  * commit word is zero. */
 static wxs_status
-check_record(const wxs_journal_segment *segment, wxs_journal_record *record)
+check_record(const wxs_journal_segment *segment, uint64_t position,
+             wxs_journal_record *record)
 {
-    const uint8_t *at = segment->map + segment->position;
-    size_t left = WXS_JOURNAL_PAGE - segment->position % WXS_JOURNAL_PAGE;
+    const uint8_t *at = segment->map + position;
+    size_t left = WXS_JOURNAL_PAGE - position % WXS_JOURNAL_PAGE;
     uint32_t len = __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
 
     if (len == 0)
@@ -179,20 +217,35 @@ fill_event(const wxs_journal_record *record, const uint8_t *at,
     memcpy(event->address, record->address, sizeof event->address);
 }
 
+/* Goes on behind a place where no record is: at the next record of the page,
+ * or at the page's end, but not beyond what is settled. No payload can pass for
+ * a record, because its CRC depends on the writer's random id. */
+static void
+skip(wxs_journal_segment *segment, bool is_damaged, uint64_t settled)
+{
+    uint64_t position = segment->position;
+    uint64_t end = position + WXS_JOURNAL_PAGE - position % WXS_JOURNAL_PAGE;
+    wxs_journal_record record;
+
+    if (end > settled)
+        end = settled;
+    for (position += 8; position < end; position += 8)
+        if (check_record(segment, position, &record) == WXS_OK)
+            break;
+    segment->damaged += is_damaged || position < end;
+    segment->position = position < end ? position : end;
+}
+
 /* Takes the next record. WXS_END: none before what may still change. */
 static wxs_status
 take(wxs_journal_segment *segment, wxs_event *event)
 {
-    for (;;) {
+    while (segment->position < segment->size) {
         /* before the commit word: what it covers is then surely there */
         uint64_t settled = settled_end(segment);
         wxs_journal_record record;
-        wxs_status status;
+        wxs_status status = check_record(segment, segment->position, &record);
 
-        if (segment->position >= segment->size ||
-            (sealed_end(segment) != 0 && segment->position >= settled))
-            return WXS_END;
-        status = check_record(segment, &record);
         if (status == WXS_OK) {
             fill_event(&record, segment->map + segment->position, event);
             segment->position += record.length;
@@ -200,11 +253,9 @@ take(wxs_journal_segment *segment, wxs_event *event)
         }
         if (segment->position >= settled)
             return WXS_END;
-        if (status == WXS_BAD_FORMAT)
-            segment->damaged++;
-        segment->position +=
-            WXS_JOURNAL_PAGE - segment->position % WXS_JOURNAL_PAGE;
+        skip(segment, status == WXS_BAD_FORMAT, settled);
     }
+    return WXS_END;
 }
 
 /* The owner holds an exclusive lock as long as it lives. */
@@ -222,7 +273,7 @@ wxs_journal_next(wxs_journal_segment *segment, wxs_event *event)
 {
     wxs_status status = take(segment, event);
 
-    if (status != WXS_END || segment->owner_gone || sealed_end(segment) != 0)
+    if (status != WXS_END || segment->owner_gone || is_sealed(segment))
         return status;
     segment->owner_gone = is_owner_gone(segment);
     /* it may have written more between the look and its death */
@@ -238,8 +289,8 @@ wxs_journal_position(const wxs_journal_segment *segment)
 bool
 wxs_journal_finished(const wxs_journal_segment *segment)
 {
-    return (segment->owner_gone || sealed_end(segment) != 0) &&
-           segment->position >= settled_end(segment);
+    return (segment->owner_gone || is_sealed(segment)) &&
+           segment->position >= segment->size;
 }
 
 wxs_status

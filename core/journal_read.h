@@ -9,17 +9,19 @@
 typedef struct {
     int fd;
     const uint8_t *map;
-    size_t size; /* whole pages of the segment that the file has */
+    size_t map_size;
+    size_t size; /* of the segment, as far as the file has it */
     uint32_t crc_seed;
     uint64_t writer_id;
     uint64_t segment_number;
-    uint64_t damaged; /* pages left early because of a bad length or CRC */
+    uint64_t damaged; /* places that could not be read */
     uint64_t position;
     bool owner_gone;
 } wxs_journal_segment;
 
-/* Opens and checks a segment; of one cut short what is left is read. offset 0
- * means its beginning, else a position got from wxs_journal_position(). WXS_IO,
+/* Opens and checks a segment; of one cut short what is left is read, and one
+ * with a damaged header is read by what its name says. offset 0 means its
+ * beginning, else a position got from wxs_journal_position(). WXS_IO,
  * WXS_BAD_FORMAT, WXS_BAD_VERSION. */
 wxs_status wxs_journal_segment_open(wxs_journal_segment *segment, int dir_fd,
                                     const char *name, uint64_t offset);
@@ -27,8 +29,8 @@ wxs_status wxs_journal_segment_open(wxs_journal_segment *segment, int dir_fd,
 /* The next committed event; its strings point into the mapping and are valid
  * until the segment is closed. WXS_END: none for now (ask again), or none ever
  * again if wxs_journal_finished(). A record that fails its CRC is never
- * returned: reading goes on at the next page once nothing can change there any
- * more, because the writer has gone past it or is gone. */
+ * returned: reading goes on at the next one that does not, once nothing can
+ * change there any more, because the writer has gone past it or is gone. */
 wxs_status wxs_journal_next(wxs_journal_segment *segment, wxs_event *event);
 
 /* Where reading would go on; to be stored together with the events. */
@@ -41,6 +43,12 @@ bool wxs_journal_finished(const wxs_journal_segment *segment);
 /* How far the owner has written, as it says itself: a hint that grows with each
  * record. */
 uint64_t wxs_journal_written(const wxs_journal_segment *segment);
+
+/* The sequence number of the last event, recorded or not, that the owner had
+ * when it sealed the segment: what is missing up to it was lost. False if that
+ * is not known. */
+bool wxs_journal_last_sequence(const wxs_journal_segment *segment,
+                               uint64_t *sequence);
 
 /* fdatasync() of the file: what was committed before survives power loss. */
 wxs_status wxs_journal_sync(const wxs_journal_segment *segment);

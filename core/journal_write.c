@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "allocate.h"
@@ -15,6 +16,7 @@
 #include "journal_format.h"
 
 #define RETRY_MS  1000
+#define CHECK_MS  1000
 #define NAME_SIZE 40 /* "/", 16 hex, "-", 8 digits (20 at most), NUL */
 #define PATH_SIZE (sizeof((wxs_journal_writer *)0)->directory + NAME_SIZE)
 
@@ -83,6 +85,7 @@ make_segment(wxs_journal_writer *writer, const char *path, const char *new_path,
     write_header(writer, map, time_ms);
     if (rename(new_path, path) == -1)
         goto out;
+    writer->check_ms = time_ms + CHECK_MS;
     writer->fd = fd;
     writer->map = map;
     writer->end = WXS_JOURNAL_PAGE;
@@ -99,18 +102,26 @@ out:
     return status;
 }
 
+/* The path of the segment in use. */
+static void
+make_path(const wxs_journal_writer *writer, char path[PATH_SIZE])
+{
+    (void)snprintf(path, PATH_SIZE, "%s/%016" PRIx64 "-%08" PRIu64 ".wxj",
+                   writer->directory, writer->writer_id,
+                   writer->segment_number);
+}
+
 static wxs_status
 next_segment(wxs_journal_writer *writer, uint64_t time_ms)
 {
     char path[PATH_SIZE], new_path[PATH_SIZE + 4];
     wxs_status status;
 
-    if (time_ms < writer->retry_ms)
+    /* a clock that was set back does not prolong the wait */
+    if (time_ms < writer->retry_ms && writer->retry_ms - time_ms <= RETRY_MS)
         return WXS_IO;
     writer->segment_number++;
-    (void)snprintf(path, sizeof path, "%s/%016" PRIx64 "-%08" PRIu64 ".wxj",
-                   writer->directory, writer->writer_id,
-                   writer->segment_number);
+    make_path(writer, path);
     (void)snprintf(new_path, sizeof new_path, "%s.new", path);
     status = make_segment(writer, path, new_path, time_ms);
     if (status != WXS_OK) {
@@ -118,6 +129,37 @@ next_segment(wxs_journal_writer *writer, uint64_t time_ms)
         writer->retry_ms = time_ms + RETRY_MS;
     }
     return status;
+}
+
+/* Gives up the open segment; last is the sequence number of the last event
+ * before that. */
+static void
+seal(wxs_journal_writer *writer, uint64_t last)
+{
+    wxs_journal_header *header = (wxs_journal_header *)writer->map;
+
+    header->last_sequence = last;
+    header->seal_crc =
+        wxs_journal_seal_crc(writer->crc_seed, writer->end, last);
+    __atomic_store_n(&header->sealed_end, writer->end, __ATOMIC_RELEASE);
+    (void)munmap(writer->map, writer->segment_size);
+    (void)close(writer->fd);
+    writer->map = NULL;
+    writer->fd = -1;
+}
+
+/* Is the segment still where its reader looks for it? Somebody may have removed
+ * or replaced the directory. */
+static bool
+is_in_place(wxs_journal_writer *writer, uint64_t time_ms)
+{
+    char path[PATH_SIZE];
+    struct stat here, there;
+
+    writer->check_ms = time_ms + CHECK_MS;
+    make_path(writer, path);
+    return stat(path, &here) == 0 && fstat(writer->fd, &there) == 0 &&
+           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
 }
 
 /* Makes room for a record of len bytes that crosses no page. */
@@ -128,11 +170,12 @@ reserve(wxs_journal_writer *writer, size_t len, uint64_t time_ms)
         size_t left = WXS_JOURNAL_PAGE - writer->end % WXS_JOURNAL_PAGE;
         size_t start = len <= left ? writer->end : writer->end + left;
 
-        if (start < writer->segment_size) {
+        if (start < writer->segment_size &&
+            (time_ms < writer->check_ms || is_in_place(writer, time_ms))) {
             writer->end = start;
             return WXS_OK;
         }
-        wxs_journal_writer_close(writer);
+        seal(writer, writer->sequence - 1);
     }
     return next_segment(writer, time_ms);
 }
@@ -212,12 +255,6 @@ wxs_journal_append(wxs_journal_writer *writer, const wxs_event *event)
 void
 wxs_journal_writer_close(wxs_journal_writer *writer)
 {
-    if (writer->fd == -1)
-        return;
-    __atomic_store_n(&((wxs_journal_header *)writer->map)->sealed_end,
-                     writer->end, __ATOMIC_RELEASE);
-    (void)munmap(writer->map, writer->segment_size);
-    (void)close(writer->fd);
-    writer->map = NULL;
-    writer->fd = -1;
+    if (writer->fd != -1)
+        seal(writer, writer->sequence);
 }

@@ -4,7 +4,8 @@
 #include "journal.h"
 
 /* One writer is one nginx worker. It blocks only where a new segment is made:
- * open, fallocate, mmap, rename, once in segment_size bytes. */
+ * open, fallocate, mmap, rename, once in segment_size bytes; and once a second
+ * it looks whether its segment is still in the directory. */
 typedef struct {
     char directory[512];
     size_t segment_size;
@@ -14,6 +15,7 @@ typedef struct {
     uint64_t dropped;
     uint64_t bytes;    /* of records written */
     uint64_t retry_ms; /* no new segment is tried before this time */
+    uint64_t check_ms; /* the segment's name is looked at again at this time */
     int fd;            /* -1 = no open segment */
     uint8_t *map;
     size_t end; /* where the next record goes */

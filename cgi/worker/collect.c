@@ -11,9 +11,17 @@
 
 #define POLL_MS      100
 #define TIDY_MS      60000
+#define COMPLAIN_MS  60000 /* between two complaints about events.db */
+#define MARK_MS      1000
 #define RETRY_MS     1000
 #define RETRY_MAX_MS 30000
 #define BATCH        2000 /* events */
+#define FORGET_US    (INT64_C(7) * 24 * 3600 * 1000000)
+
+/* The condition for a writer, called w, to be forgotten. */
+#define FORGOTTEN                                                              \
+    "WHERE w.writer <> 0 AND w.seen_at < ?1 AND NOT EXISTS "                   \
+    "(SELECT 1 FROM segments AS s WHERE s.writer = w.writer) "
 
 /* Why each event is stored exactly once, whenever this process is killed:
  *
@@ -39,8 +47,11 @@ struct collector {
     wxs_event_store store;
     int64_t sync_due; /* monotonic ms */
     int64_t tidy_due;
+    int64_t mark_due;
+    int64_t complain_due;
     int64_t retry_due; /* nothing is read before that */
     int retry;         /* ms to wait after the next failure */
+    bool in_batch;     /* a transaction is open */
 };
 
 /* The row of writers. */
@@ -106,26 +117,71 @@ save_position(wxs_db *events, const wxs_segment *segment, wxs_error *error)
     return wxs_db_run(events, statement, error);
 }
 
-/* The first event of a segment in this batch: the transaction begins with the
- * first of all. */
+/* Reads the writer's row, for the first change that a segment makes to it; the
+ * transaction begins with the first change of all. */
 static bool
-begin_segment(struct collector *collector, wxs_segment *segment, bool is_first,
+begin_segment(struct collector *collector, const wxs_segment *segment,
               struct writer *writer, wxs_error *error)
 {
     wxs_db *events = collector->store.events;
 
-    return (!is_first || wxs_db_begin(events, error)) &&
-           read_writer(events, segment->writer_id, writer, error);
+    if (!collector->in_batch && !wxs_db_begin(events, error))
+        return false;
+    collector->in_batch = true;
+    return read_writer(events, segment->writer_id, writer, error);
+}
+
+static bool
+end_segment(struct collector *collector, const wxs_segment *segment,
+            const struct writer *writer, wxs_error *error)
+{
+    wxs_db *events = collector->store.events;
+
+    return save_writer(events, segment->writer_id, writer, error) &&
+           save_position(events, segment, error);
+}
+
+/* Takes note that all sequence numbers below this one have been seen. */
+static void
+count_lost(wxs_segment *segment, struct writer *writer, uint64_t below)
+{
+    uint64_t lost;
+
+    if (below <= writer->sequence + 1)
+        return;
+    lost = below - writer->sequence - 1;
+    segment->lost += lost;
+    writer->lost += lost;
+    writer->sequence = below - 1;
 }
 
 static void
 count_event(wxs_segment *segment, struct writer *writer, uint64_t sequence)
 {
-    if (sequence <= writer->sequence)
-        return;
-    segment->lost += sequence - writer->sequence - 1;
-    writer->lost += sequence - writer->sequence - 1;
-    writer->sequence = sequence;
+    count_lost(segment, writer, sequence);
+    if (sequence > writer->sequence)
+        writer->sequence = sequence;
+}
+
+/* What a finished segment lacks at its end is lost. */
+static bool
+count_end(struct collector *collector, wxs_segment *segment, wxs_error *error)
+{
+    struct writer writer;
+    uint64_t last;
+
+    if (!segment->finished ||
+        !wxs_journal_last_sequence(&segment->reader, &last))
+        return true;
+    if (!read_writer(collector->store.events, segment->writer_id, &writer,
+                     error))
+        return false;
+    if (last <= writer.sequence)
+        return true;
+    if (!begin_segment(collector, segment, &writer, error))
+        return false;
+    count_lost(segment, &writer, last + 1);
+    return end_segment(collector, segment, &writer, error);
 }
 
 /* Stores the events of one segment, as many as the batch has room for. */
@@ -133,7 +189,6 @@ static bool
 read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
              wxs_error *error)
 {
-    wxs_db *events = collector->store.events;
     size_t before = *taken;
     struct writer writer = {0};
     wxs_status status = WXS_OK;
@@ -142,7 +197,7 @@ read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
     while (*taken < BATCH &&
            (status = wxs_journal_next(&segment->reader, &event)) == WXS_OK) {
         if (*taken == before &&
-            !begin_segment(collector, segment, before == 0, &writer, error))
+            !begin_segment(collector, segment, &writer, error))
             return false;
         if (!wxs_event_store_put(&collector->store, &event, error))
             return false;
@@ -154,9 +209,18 @@ read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
     else if (status != WXS_OK)
         return wxs_fail(error, "cannot read journal segment %s: %s",
                         segment->name, wxs_status_text(status));
-    return *taken == before ||
-           (save_writer(events, segment->writer_id, &writer, error) &&
-            save_position(events, segment, error));
+    return (*taken == before ||
+            end_segment(collector, segment, &writer, error)) &&
+           count_end(collector, segment, error);
+}
+
+static bool
+end_batch(struct collector *collector, wxs_error *error)
+{
+    if (collector->in_batch && !wxs_db_commit(collector->store.events, error))
+        return false;
+    collector->in_batch = false;
+    return true;
 }
 
 /* One batch of all segments. A writer's segments are read one after another,
@@ -179,7 +243,7 @@ read_batch(struct collector *collector, size_t *taken, wxs_error *error)
         if (!segment->finished)
             unfinished = segment;
     }
-    return *taken == 0 || wxs_db_commit(collector->store.events, error);
+    return end_batch(collector, error);
 }
 
 static void
@@ -192,7 +256,7 @@ log_lost(struct collector *collector)
         if (segment->lost == 0)
             continue;
         (void)snprintf(lost, sizeof lost, "%" PRIu64, segment->lost);
-        wxs_log(WXS_LOG_WARN, "events were lost before they were written",
+        wxs_log(WXS_LOG_WARN, "events were lost",
                 "segment", segment->name, "events", lost, NULL);
         segment->lost = 0;
     }
@@ -216,6 +280,42 @@ sync_if_due(struct collector *collector)
 }
 
 static bool
+run_before(wxs_db *events, const char *sql, int64_t before, wxs_error *error)
+{
+    sqlite3_stmt *statement = wxs_db_prepare(events, sql, error);
+
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, before);
+    return wxs_db_run(events, statement, error);
+}
+
+/* Sums up the writers that nothing was heard of for long in the row of writer
+ * 0. One that lives on all the same, idle, would be believed to have lost what
+ * it wrote before; but its open segment has a row. */
+static bool
+forget_writers(wxs_db *events, wxs_error *error)
+{
+    static const char add[] =
+        "INSERT INTO writers (writer, sequence, lost, seen_at) "
+        "SELECT 0, 0, sum(lost), max(seen_at) FROM writers AS w " FORGOTTEN
+        "HAVING sum(lost) > 0 "
+        "ON CONFLICT (writer) DO UPDATE SET lost = lost + excluded.lost, "
+        "seen_at = excluded.seen_at";
+    static const char delete[] = "DELETE FROM writers AS w " FORGOTTEN;
+    int64_t before = wxs_now_us() - FORGET_US;
+
+    if (!wxs_db_begin(events, error))
+        return false;
+    if (run_before(events, add, before, error) &&
+        run_before(events, delete, before, error) &&
+        wxs_db_commit(events, error))
+        return true;
+    wxs_db_rollback(events);
+    return false;
+}
+
+static bool
 tidy_if_due(struct collector *collector, wxs_error *error)
 {
     int64_t now = wxs_monotonic_ms();
@@ -225,16 +325,32 @@ tidy_if_due(struct collector *collector, wxs_error *error)
     collector->tidy_due = now + TIDY_MS;
     wxs_journal_dir_tidy(&collector->dir);
     return wxs_journal_dir_forget(&collector->dir, collector->store.events,
-                                  error);
+                                  error) &&
+           forget_writers(collector->store.events, error);
+}
+
+/* For the metrics: at once after events, else now and then. */
+static void
+mark_if_due(struct collector *collector, bool has_news, uint64_t drained_ms)
+{
+    int64_t now = wxs_monotonic_ms();
+
+    if (!has_news && now < collector->mark_due)
+        return;
+    collector->mark_due = now + MARK_MS;
+    wxs_journal_dir_mark(&collector->dir, drained_ms);
 }
 
 /* Collects all there is at present. */
 static bool
 collect(struct collector *collector, wxs_error *error)
 {
+    uint64_t start;
     size_t taken;
+    bool is_drained;
 
     do {
+        start = (uint64_t)wxs_now_us() / 1000;
         if (!wxs_journal_dir_scan(&collector->dir, collector->store.events,
                                   error))
             return false;
@@ -246,21 +362,29 @@ collect(struct collector *collector, wxs_error *error)
             !read_batch(collector, &taken, error))
             return false;
         log_lost(collector);
-        if (!wxs_journal_dir_retire(&collector->dir, error))
-            return false;
+        is_drained = taken < BATCH && collector->dir.count < WXS_OPEN_SEGMENTS;
+        mark_if_due(collector, taken > 0, is_drained ? start : 0);
+        wxs_journal_dir_retire(&collector->dir);
     } while (taken == BATCH && wxs_worker_sleep(collector->worker, 0));
     collector->retry = RETRY_MS;
+    collector->complain_due = 0;
     return true;
 }
 
 static void
 give_up_for_now(struct collector *collector, const wxs_error *error)
 {
-    wxs_log(WXS_LOG_ERROR, "events stay in the journal for now", "reason",
-            error->text, NULL);
+    int64_t now = wxs_monotonic_ms();
+
+    if (now >= collector->complain_due) {
+        wxs_log(WXS_LOG_ERROR, "events stay in the journal for now", "reason",
+                error->text, NULL);
+        collector->complain_due = now + COMPLAIN_MS;
+    }
     wxs_db_rollback(collector->store.events);
+    collector->in_batch = false;
     wxs_journal_dir_reset(&collector->dir);
-    collector->retry_due = wxs_monotonic_ms() + collector->retry;
+    collector->retry_due = now + collector->retry;
     collector->retry *= 2;
     if (collector->retry > RETRY_MAX_MS)
         collector->retry = RETRY_MAX_MS;

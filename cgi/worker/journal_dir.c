@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../core/journal_mark.h"
 #include "log.h"
 
 #define STALE_S     60  /* a writer makes a segment in far less */
@@ -20,18 +21,36 @@
 #define ASIDE       ".damaged"
 #define NAME_FORMAT "%016" PRIx64 "-%08" PRIu64 ".wxj"
 
+_Static_assert(WXS_OPEN_SEGMENTS <= WXS_JOURNAL_PLACES_MAX,
+               "a mark has room for all open segments");
+
+static int
+open_path(const char *path, wxs_error *error)
+{
+    int fd;
+
+    if (mkdir(path, 0770) == -1 && errno != EEXIST) {
+        (void)wxs_fail(error, "cannot create %s: %s", path, strerror(errno));
+        return -1;
+    }
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd == -1)
+        (void)wxs_fail(error, "cannot open %s: %s", path, strerror(errno));
+    return fd;
+}
+
 bool
 wxs_journal_dir_open(wxs_journal_dir *dir, const char *path, wxs_error *error)
 {
     dir->count = 0;
     dir->has_unsynced = true;
+    dir->drained_ms = 0;
     dir->fd = -1;
-    if (mkdir(path, 0770) == -1 && errno != EEXIST)
-        return wxs_fail(error, "cannot create %s: %s", path, strerror(errno));
-    dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir->fd == -1)
-        return wxs_fail(error, "cannot open %s: %s", path, strerror(errno));
-    return true;
+    if (strlen(path) >= sizeof dir->path)
+        return wxs_fail(error, "the path %s is too long", path);
+    memcpy(dir->path, path, strlen(path) + 1);
+    dir->fd = open_path(path, error);
+    return dir->fd != -1;
 }
 
 void
@@ -153,6 +172,33 @@ add_segment(wxs_journal_dir *dir, const char *name, wxs_db *events,
     return true;
 }
 
+/* Has somebody put another directory in the place of this one, or none? */
+static bool
+is_replaced(const wxs_journal_dir *dir)
+{
+    struct stat here, there;
+
+    if (stat(dir->path, &here) == -1)
+        return errno == ENOENT;
+    return fstat(dir->fd, &there) == 0 &&
+           (here.st_ino != there.st_ino || here.st_dev != there.st_dev);
+}
+
+static bool
+reopen(wxs_journal_dir *dir, wxs_error *error)
+{
+    int fd = open_path(dir->path, error);
+
+    if (fd == -1)
+        return false;
+    wxs_log(WXS_LOG_WARN, "the journal directory was replaced", "path",
+            dir->path, NULL);
+    (void)close(dir->fd);
+    dir->fd = fd;
+    dir->has_unsynced = true;
+    return true;
+}
+
 bool
 wxs_journal_dir_scan(wxs_journal_dir *dir, wxs_db *events, wxs_error *error)
 {
@@ -167,6 +213,8 @@ wxs_journal_dir_scan(wxs_journal_dir *dir, wxs_db *events, wxs_error *error)
         free(names[i]);
     }
     free(names);
+    if (ok && dir->count == 0 && is_replaced(dir))
+        return reopen(dir, error);
     return ok;
 }
 
@@ -182,10 +230,10 @@ drop(wxs_journal_dir *dir, size_t i)
             (dir->count - i) * sizeof dir->segments[0]);
 }
 
-/* Damaged pages of a segment that has been read to its end. A reader that went
+/* Damaged places of a segment that has been read to its end. A reader that went
  * on where a killed one stopped did not see those before. */
 static uint64_t
-damaged_pages(const wxs_journal_dir *dir, const wxs_segment *segment)
+damaged_places(const wxs_journal_dir *dir, const wxs_segment *segment)
 {
     wxs_journal_segment again;
     uint64_t damaged = segment->reader.damaged;
@@ -204,29 +252,36 @@ damaged_pages(const wxs_journal_dir *dir, const wxs_segment *segment)
 static bool
 remove_segment(const wxs_journal_dir *dir, const wxs_segment *segment)
 {
-    uint64_t damaged = damaged_pages(dir, segment);
-    char pages[24];
+    uint64_t damaged = damaged_places(dir, segment);
+    char places[24];
 
     if (damaged == 0)
         return unlinkat(dir->fd, segment->name, 0) == 0 || errno == ENOENT;
-    (void)snprintf(pages, sizeof pages, "%" PRIu64, damaged);
+    if (!put_aside(dir, segment->name))
+        return errno == ENOENT;
+    (void)snprintf(places, sizeof places, "%" PRIu64, damaged);
     wxs_log(WXS_LOG_ERROR, "a journal segment is damaged and was put aside",
-            "segment", segment->name, "pages", pages, NULL);
-    return put_aside(dir, segment->name);
+            "segment", segment->name, "places", places, NULL);
+    return true;
 }
 
-bool
-wxs_journal_dir_retire(wxs_journal_dir *dir, wxs_error *error)
+void
+wxs_journal_dir_retire(wxs_journal_dir *dir)
 {
     for (size_t i = dir->count; i-- > 0;) {
-        if (!dir->segments[i].finished)
+        wxs_segment *segment = &dir->segments[i];
+
+        if (!segment->finished)
             continue;
-        if (!remove_segment(dir, &dir->segments[i]))
-            return wxs_fail(error, "cannot remove journal segment %s: %s",
-                            dir->segments[i].name, strerror(errno));
-        drop(dir, i);
+        if (remove_segment(dir, segment)) {
+            drop(dir, i);
+            continue;
+        }
+        if (!segment->stuck)
+            wxs_log(WXS_LOG_ERROR, "cannot remove a journal segment", "segment",
+                    segment->name, "reason", strerror(errno), NULL);
+        segment->stuck = true;
     }
-    return true;
 }
 
 /* A row of segments whose file is not there. */
@@ -381,4 +436,25 @@ wxs_journal_dir_sync(wxs_journal_dir *dir, wxs_error *error)
         return wxs_fail(error, "cannot sync the journal: %s", strerror(errno));
     dir->has_unsynced = false;
     return true;
+}
+
+void
+wxs_journal_dir_mark(wxs_journal_dir *dir, uint64_t drained_ms)
+{
+    wxs_journal_mark mark = {.count = 0};
+
+    if (drained_ms > dir->drained_ms)
+        dir->drained_ms = drained_ms;
+    mark.drained_ms = dir->drained_ms;
+    for (size_t i = 0; i < dir->count; i++) {
+        const wxs_segment *segment = &dir->segments[i];
+
+        if (segment->unreadable)
+            continue;
+        mark.places[mark.count++] = (wxs_journal_place){
+            segment->writer_id, segment->number,
+            segment->finished ? UINT64_MAX
+                              : wxs_journal_position(&segment->reader)};
+    }
+    (void)wxs_journal_mark_write(dir->fd, &mark);
 }

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "event_store.h"
+#include "journal_mark.h"
 #include "journal_write.h"
 
 #define DOMAIN  7
@@ -298,7 +299,8 @@ damage(off_t offset)
 
     ck_assert_ptr_nonnull(dir);
     while (fd == -1 && (entry = readdir(dir)) != NULL)
-        if (entry->d_name[0] != '.')
+        if (strstr(entry->d_name, ".wxj") != NULL &&
+            strstr(entry->d_name, ".damaged") == NULL)
             fd = openat(dirfd(dir), entry->d_name, O_WRONLY | O_CLOEXEC);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(pwrite(fd, "!", 1, offset), 1);
@@ -306,7 +308,7 @@ damage(off_t offset)
     closedir(dir);
 }
 
-START_TEST(damaged_page_is_kept_aside)
+START_TEST(damaged_segment_is_kept_aside)
 {
     wxs_event event = make_event(WXS_TOKEN_CLICK, WXS_MODE_FULL);
     wxs_journal_writer writer;
@@ -319,16 +321,42 @@ START_TEST(damaged_page_is_kept_aside)
         before++;
     }
     wxs_journal_writer_close(&writer);
-    damage(WXS_JOURNAL_PAGE + 30); /* the first record: all of its page goes */
+    damage(WXS_JOURNAL_PAGE + 30); /* the first record */
     collector = state_start(&s, wxs_collect_run);
     await_files(".wxj.damaged", 1);
     task_stop(&collector);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"), 1);
+        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"),
+        before - 1);
     ck_assert_int_eq(count_files(".wxj"), 0);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT lost FROM writers"),
-        before - 1);
+        state_number(&s, WXS_DB_EVENTS, "SELECT lost FROM writers"), 1);
+}
+END_TEST
+
+/* No later event tells of it by its sequence number, the seal does. */
+START_TEST(losses_at_the_end_are_counted)
+{
+    wxs_event event = make_event(WXS_TOKEN_CLICK, WXS_MODE_FULL);
+    wxs_journal_writer writer;
+    task collector;
+
+    for (int events = 2; events > 0; events--) { /* the last, the only one */
+        writer_open(&writer);
+        for (int i = 0; i < events; i++)
+            append(&writer, &event);
+        wxs_journal_writer_close(&writer);
+        damage((off_t)writer.end - 30);
+        collector = state_start(&s, wxs_collect_run);
+        await_files(".wxj", 0);
+        task_stop(&collector);
+    }
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"), 1);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_EVENTS,
+                     "SELECT count(*) FROM writers WHERE lost = 1"),
+        2);
 }
 END_TEST
 
@@ -337,13 +365,16 @@ START_TEST(damage_is_remembered_across_a_restart)
     wxs_event event = make_event(WXS_TOKEN_CLICK, WXS_MODE_FULL);
     wxs_journal_writer writer;
     task collector;
+    int before = 0;
 
     writer_open(&writer);
-    while (writer.end < 2 * WXS_JOURNAL_PAGE)
+    while (writer.end < 2 * WXS_JOURNAL_PAGE) {
         append(&writer, &event);
+        before++;
+    }
     damage(WXS_JOURNAL_PAGE + 30);
     collector = state_start(&s, wxs_collect_run);
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", 1);
+    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", before - 1);
     task_kill(&collector);
     append(&writer, &event);
     wxs_journal_writer_close(&writer);
@@ -351,28 +382,127 @@ START_TEST(damage_is_remembered_across_a_restart)
     await_files(".wxj.damaged", 1);
     task_stop(&collector);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"), 2);
+        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"), before);
 }
 END_TEST
 
-START_TEST(damaged_header_is_kept_aside)
+START_TEST(damaged_header_costs_no_event)
 {
     wxs_event event = make_event(WXS_TOKEN_CLICK, WXS_MODE_FULL);
-    wxs_journal_writer writer, good;
+    wxs_journal_writer writer;
     task collector;
+    int junk;
 
     writer_open(&writer);
     append(&writer, &event);
     wxs_journal_writer_close(&writer);
     damage(20);
-    writer_open(&good);
-    append(&good, &event);
-    wxs_journal_writer_close(&good);
+    junk = open(state_path(&s, "journal/0000000000000001-00000001.wxj"),
+                O_CREAT | O_WRONLY | O_CLOEXEC, 0640);
+    ck_assert_int_eq(write(junk, "junk", 4), 4);
+    close(junk);
     collector = state_start(&s, wxs_collect_run);
     state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", 1);
-    await_files(".wxj.damaged", 1);
+    await_files(".wxj.damaged", 2);
     await_files(".wxj", 0);
     task_stop(&collector);
+}
+END_TEST
+
+START_TEST(a_replaced_directory_is_found)
+{
+    wxs_event event = make_event(WXS_TOKEN_CLICK, WXS_MODE_FULL);
+    wxs_journal_writer writer;
+    char former[128];
+    task collector;
+
+    writer_open(&writer);
+    append(&writer, &event);
+    collector = state_start(&s, wxs_collect_run);
+    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", 1);
+    for (int i = 1; i <= 3; i++) {
+        (void)snprintf(former, sizeof former, "%s/former%d", s.dir, i);
+        ck_assert_int_eq(rename(state_path(&s, "journal"), former), 0);
+        ck_assert_int_eq(mkdir(state_path(&s, "journal"), 0770), 0);
+        append(&writer, &event); /* still into the former */
+        event.time_ms += 1000;
+        append(&writer, &event);
+        state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events",
+                    1 + 2 * i);
+    }
+    ck_assert_int_eq(count_files(".wxj"), 1);
+    task_stop(&collector);
+    wxs_journal_writer_close(&writer);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_EVENTS, "SELECT sum(lost) FROM writers"), 0);
+}
+END_TEST
+
+START_TEST(writers_of_long_ago_are_summed_up)
+{
+    wxs_event event = make_event(WXS_TOKEN_CLICK, WXS_MODE_FULL);
+    wxs_journal_writer writer;
+    task collector;
+
+    writer_open(&writer); /* idle for long, but its segment is open */
+    append(&writer, &event);
+    collect(1);
+    state_exec(&s, WXS_DB_EVENTS,
+               "UPDATE writers SET seen_at = 1;"
+               "INSERT INTO writers SELECT 10, 5, 2, 1 UNION"
+               " SELECT 11, 5, 0, 1 UNION SELECT 12, 5, 3, 2 UNION"
+               " SELECT 13, 5, 4, 9e15");
+    for (int64_t lost = 5; lost <= 10; lost += 5) {
+        collector = state_start(&s, wxs_collect_run);
+        state_await(&s, WXS_DB_EVENTS,
+                    "SELECT lost FROM writers WHERE writer = 0 UNION ALL "
+                    "SELECT 0",
+                    lost);
+        task_stop(&collector);
+        ck_assert_int_eq(
+            state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM writers"), 3);
+        state_exec(&s, WXS_DB_EVENTS, "INSERT INTO writers VALUES (10,5,5,1)");
+    }
+    append(&writer, &event);
+    collect(2);
+    ck_assert_int_eq(state_number(&s, WXS_DB_EVENTS,
+                                  "SELECT sum(lost) FROM writers "
+                                  "WHERE writer NOT IN (0, 10, 13)"),
+                     0);
+    wxs_journal_writer_close(&writer);
+}
+END_TEST
+
+START_TEST(lag_is_told)
+{
+    wxs_event event = make_event(WXS_TOKEN_CLICK, WXS_MODE_FULL);
+    wxs_journal_writer writer;
+    wxs_journal_lag lag = {1, 1};
+    char path[128];
+
+    strcpy(path, state_path(&s, "journal"));
+    ck_assert_int_eq(wxs_journal_lag_measure(path, 0, &lag), WXS_IO);
+    writer_open(&writer);
+    append(&writer, &event);
+    collect(1);
+    ck_assert_int_eq(
+        wxs_journal_lag_measure(path, (uint64_t)wxs_now_us() / 1000, &lag),
+        WXS_OK);
+    ck_assert_uint_eq(lag.bytes, 0);
+    ck_assert_uint_eq(lag.ms, 0);
+    for (int i = 0; i < 100; i++)
+        append(&writer, &event);
+    ck_assert_int_eq(wxs_journal_lag_measure(
+                         path, (uint64_t)wxs_now_us() / 1000 + 5000, &lag),
+                     WXS_OK);
+    ck_assert_uint_ge(lag.bytes, 99 * WXS_JOURNAL_RECORD_MIN);
+    ck_assert_uint_le(lag.bytes, writer.bytes + 8 * WXS_JOURNAL_PAGE);
+    ck_assert_uint_ge(lag.ms, 5000);
+    ck_assert_uint_le(lag.ms, 25000);
+    wxs_journal_writer_close(&writer);
+    collect(101);
+    ck_assert_int_eq(wxs_journal_lag_measure(path, UINT64_MAX, &lag), WXS_OK);
+    ck_assert_uint_eq(lag.bytes, 0);
 }
 END_TEST
 
@@ -517,9 +647,13 @@ main(void)
     tcase_add_test(cases, text_is_made_valid);
     tcase_add_test(cases, drops_are_counted_as_lost);
     tcase_add_test(cases, open_segments_stay_and_finished_ones_go);
-    tcase_add_test(cases, damaged_page_is_kept_aside);
+    tcase_add_test(cases, damaged_segment_is_kept_aside);
+    tcase_add_test(cases, losses_at_the_end_are_counted);
     tcase_add_test(cases, damage_is_remembered_across_a_restart);
-    tcase_add_test(cases, damaged_header_is_kept_aside);
+    tcase_add_test(cases, damaged_header_costs_no_event);
+    tcase_add_test(cases, a_replaced_directory_is_found);
+    tcase_add_test(cases, writers_of_long_ago_are_summed_up);
+    tcase_add_test(cases, lag_is_told);
     tcase_add_test(cases, stale_unfinished_files_go);
     tcase_add_test(cases, killed_at_random_every_event_is_stored_once);
     return run_suite("collect", cases);
