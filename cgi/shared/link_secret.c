@@ -81,8 +81,7 @@ bool
 wxs_link_secret_ensure(wxs_db *control, const wxs_seal_key *key, int64_t domain,
                        wxs_error *error)
 {
-    /* key 0, and the one that a rotation makes current */
-    static const uint8_t valid_keys[WXS_VALID_KEYS_SIZE] = {3};
+    static const uint8_t valid_keys[WXS_VALID_KEYS_SIZE] = {1}; /* key 0 */
     uint8_t sealed[SEALED_SIZE];
     sqlite3_stmt *insert;
 

@@ -79,11 +79,3 @@ CREATE TRIGGER message_revived AFTER DELETE ON killed_messages
 BEGIN
     INSERT INTO changes (kind, message) VALUES ('message', old.message);
 END;
-
--- The key after the current one is valid ahead of its time, so that links made
--- with it are good from the moment that a rotation makes it current.
-UPDATE link_secrets
-SET valid_keys =
-    x'0300000000000000000000000000000000000000000000000000000000000000'
-WHERE current_key = 0 AND valid_keys =
-    x'0100000000000000000000000000000000000000000000000000000000000000';
