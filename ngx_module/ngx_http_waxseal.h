@@ -78,7 +78,16 @@ typedef struct {
     ngx_atomic_t                journal_bytes;
     ngx_atomic_t                table_opened;
     ngx_atomic_t                table_failed;
+    ngx_atomic_t                used;
 } ngx_http_waxseal_counters_t;
+
+
+/*
+ * a fixed number of slots keeps the size of the zone, and so its contents,
+ * over a reload that changes the number of workers; workers that share a slot
+ * count right, since they count atomically
+ */
+#define NGX_HTTP_WAXSEAL_SLOTS  64
 
 
 /* content handlers */
@@ -151,6 +160,14 @@ ngx_int_t ngx_http_waxseal_metrics_add_zone(ngx_conf_t *cf,
     ngx_http_waxseal_main_conf_t *wmcf);
 void ngx_http_waxseal_metrics_init(ngx_http_waxseal_main_conf_t *wmcf);
 void ngx_http_waxseal_metrics_sum(ngx_http_waxseal_counters_t *sum);
+
+/* NULL if no worker has used the slot */
+ngx_http_waxseal_counters_t *ngx_http_waxseal_metrics_slot(ngx_uint_t i);
+
+/* the metrics of each worker, and how much room they need */
+
+u_char *ngx_http_waxseal_status_workers(u_char *p, u_char *last);
+size_t ngx_http_waxseal_status_workers_size(void);
 
 /* names of events and results, as in variables and metrics */
 

@@ -2,12 +2,6 @@
 #include "ngx_http_waxseal.h"
 
 
-/*
- * a fixed number of slots keeps the size of the zone, and so its contents,
- * over a reload that changes the number of workers; workers that share a slot
- * count right, since they count atomically
- */
-#define NGX_HTTP_WAXSEAL_SLOTS      64
 #define NGX_HTTP_WAXSEAL_SLOT_SIZE                                            \
     ngx_align(sizeof(ngx_http_waxseal_counters_t), 128)
 
@@ -86,6 +80,20 @@ ngx_http_waxseal_metrics_init(ngx_http_waxseal_main_conf_t *wmcf)
                                 (ngx_http_waxseal_slots
                                  + ngx_worker % NGX_HTTP_WAXSEAL_SLOTS
                                    * NGX_HTTP_WAXSEAL_SLOT_SIZE);
+
+    ngx_http_waxseal_counters->used = 1;
+}
+
+
+ngx_http_waxseal_counters_t *
+ngx_http_waxseal_metrics_slot(ngx_uint_t i)
+{
+    ngx_http_waxseal_counters_t  *counters;
+
+    counters = (ngx_http_waxseal_counters_t *)
+               (ngx_http_waxseal_slots + i * NGX_HTTP_WAXSEAL_SLOT_SIZE);
+
+    return counters->used ? counters : NULL;
 }
 
 

@@ -1,5 +1,6 @@
 
 #include "ngx_http_waxseal.h"
+#include "journal_mark.h"
 
 
 #define NGX_HTTP_WAXSEAL_STATUS_SIZE  16384
@@ -17,6 +18,8 @@ static u_char *ngx_http_waxseal_status_requests(u_char *p, u_char *last,
     ngx_http_waxseal_counters_t *sum);
 static u_char *ngx_http_waxseal_status_metrics(u_char *p, u_char *last,
     ngx_http_waxseal_counters_t *sum, wxs_table_info *info);
+static u_char *ngx_http_waxseal_status_lag(u_char *p, u_char *last,
+    ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log);
 
 
 static ngx_str_t  ngx_http_waxseal_prometheus =
@@ -42,7 +45,8 @@ ngx_http_waxseal_status_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    b = ngx_create_temp_buf(r->pool, NGX_HTTP_WAXSEAL_STATUS_SIZE);
+    b = ngx_create_temp_buf(r->pool, NGX_HTTP_WAXSEAL_STATUS_SIZE
+                                     + ngx_http_waxseal_status_workers_size());
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -60,6 +64,9 @@ ngx_http_waxseal_status_handler(ngx_http_request_t *r)
 
     b->last = ngx_http_waxseal_status_requests(b->last, b->end, &sum);
     b->last = ngx_http_waxseal_status_metrics(b->last, b->end, &sum, &info);
+    b->last = ngx_http_waxseal_status_lag(b->last, b->end, wmcf,
+                                          r->connection->log);
+    b->last = ngx_http_waxseal_status_workers(b->last, b->end);
 
     return ngx_http_waxseal_send_text(r, NGX_HTTP_OK,
                                       &ngx_http_waxseal_prometheus, b);
@@ -146,4 +153,41 @@ ngx_http_waxseal_status_metrics(u_char *p, u_char *last,
     }
 
     return p;
+}
+
+
+static u_char *
+ngx_http_waxseal_status_lag(u_char *p, u_char *last,
+    ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
+{
+    ngx_time_t       *tp;
+    wxs_status        status;
+    wxs_journal_lag   lag;
+
+    if (wmcf->journal.len == 0) {
+        return p;
+    }
+
+    tp = ngx_timeofday();
+
+    status = wxs_journal_lag_measure((char *) wmcf->journal.data,
+                                     (uint64_t) tp->sec * 1000 + tp->msec,
+                                     &lag);
+
+    if (status != WXS_OK) {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, log, 0,
+                       "waxseal journal lag: %s", wxs_status_text(status));
+        return p;
+    }
+
+    return ngx_slprintf(p, last,
+                        "# HELP waxseal_journal_lag_bytes Bytes of the "
+                        "journal that are not collected.\n"
+                        "# TYPE waxseal_journal_lag_bytes gauge\n"
+                        "waxseal_journal_lag_bytes %uL\n"
+                        "# HELP waxseal_journal_lag_seconds How long events "
+                        "may have been waiting to be collected.\n"
+                        "# TYPE waxseal_journal_lag_seconds gauge\n"
+                        "waxseal_journal_lag_seconds %uL\n",
+                        lag.bytes, lag.ms / 1000);
 }
