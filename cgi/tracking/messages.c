@@ -68,7 +68,10 @@ applies(struct call *call, bool wanted, bool toggle, const char *events,
     if (!wanted || call->message.html == NULL ||
         call->message.mode == WXS_MODE_OFF)
         return false;
-    if (!toggle)
+    if (call->domain.killed)
+        warn(call, "%s are not tracked: the links of %s were withdrawn.",
+             events, name);
+    else if (!toggle)
         warn(call, "%s are not tracked: %s tracking is off for %s.", events,
              kind, name);
     else if (call->domain.host[0] == '\0')
@@ -76,7 +79,7 @@ applies(struct call *call, bool wanted, bool toggle, const char *events,
              "%s are not tracked: the Tracking record of %s is not verified "
              "yet.",
              events, name);
-    return toggle && call->domain.host[0] != '\0';
+    return toggle && !call->domain.killed && call->domain.host[0] != '\0';
 }
 
 static void

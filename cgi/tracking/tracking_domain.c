@@ -30,6 +30,7 @@ read_row(sqlite3_stmt *row, wxs_tracking_domain *domain)
     domain->number = sqlite3_column_int64(row, 0);
     domain->open_tracking = sqlite3_column_int(row, 3) != 0;
     domain->click_tracking = sqlite3_column_int(row, 4) != 0;
+    domain->killed = sqlite3_column_int(row, 6) != 0;
     return copy_text(row, 1, id, sizeof(id)) &&
            wxs_uuid_parse(id, strlen(id), domain->id) &&
            copy_text(row, 2, domain->name, sizeof(domain->name)) &&
@@ -62,7 +63,8 @@ wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
         "JOIN records r ON r.tracking_host = h.number AND r.domain = d.number "
         "WHERE h.domain = d.number AND h.verified_at IS NOT NULL "
         "AND r.kind = 'tracking' AND r.status = 'verified' "
-        "ORDER BY h.verified_at DESC, h.number DESC LIMIT 1) "
+        "ORDER BY h.verified_at DESC, h.number DESC LIMIT 1), "
+        "d.killed_at IS NOT NULL "
         "FROM domains d WHERE d.account = ?1 AND d.deleted_at IS NULL "
         "AND (d.name = ?2 OR d.id = ?2) AND (?3 = 0 OR d.number = ?3)";
     char name[WXS_HOST_MAX + 1];

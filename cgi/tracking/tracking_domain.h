@@ -12,6 +12,7 @@ typedef struct {
     char name[WXS_HOST_MAX + 1];
     bool open_tracking; /* the domain's toggles */
     bool click_tracking;
+    bool killed; /* all its links answer 410 */
     char host[WXS_HOST_MAX + 1]; /* the verified tracking host, "" = none */
 } wxs_tracking_domain;
 

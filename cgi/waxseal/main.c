@@ -5,6 +5,8 @@
 #include "domain.h"
 #include "init.h"
 #include "key.h"
+#include "kill.h"
+#include "rotate_links.h"
 #include "run.h"
 #include "table.h"
 
@@ -21,6 +23,13 @@ static const struct {
     {"domain", "show", wxs_domain_show_main},
     {"domain", "verify", wxs_domain_verify_main},
     {"domain", "retry", wxs_domain_retry_main},
+    {"domain", "rotate-links", wxs_domain_rotate_links_main},
+    {"kill", "link", wxs_kill_link_main},
+    {"kill", "message", wxs_kill_message_main},
+    {"kill", "domain", wxs_kill_domain_main},
+    {"unkill", "link", wxs_unkill_link_main},
+    {"unkill", "message", wxs_unkill_message_main},
+    {"unkill", "domain", wxs_unkill_domain_main},
     {"table", "build", wxs_table_build_main},
 };
 
@@ -34,6 +43,12 @@ static const char help[] =
     "  domain show NAME      print a domain's records and what was found\n"
     "  domain verify NAME    have the records checked\n"
     "  domain retry NAME     start a failed domain's verification anew\n"
+    "  domain rotate-links NAME\n"
+    "                        make new links with a new key\n"
+    "  kill link ID|URL      withdraw a table link: clicks answer 410\n"
+    "  kill message ID       withdraw all links of a message\n"
+    "  kill domain NAME      withdraw all links of a domain\n"
+    "  unkill ...            take back a kill link, message or domain\n"
     "  key create            make an API key\n"
     "  table build           build the lookup table anew\n"
     "\n"

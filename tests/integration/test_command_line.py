@@ -47,10 +47,12 @@ class Context:
 
 def explains_itself(c):
     commands = ["run", "init", "domain add", "domain list", "domain show",
-                "domain verify", "domain retry", "key create", "table build"]
+                "domain verify", "domain retry", "domain rotate-links",
+                "kill link", "kill message", "kill domain", "unkill link",
+                "unkill message", "unkill domain", "key create", "table build"]
     top = c.good("--help")
     for command in commands:
-        assert command in top, command
+        assert command.replace("unkill ", "") in top, command
         text = c.good(*command.split(), "--help")
         assert text.startswith(f"Usage: waxseal {command} "), text
         assert max(map(len, text.splitlines())) <= 80, text
@@ -65,7 +67,11 @@ def tells_usage_errors_apart(c):
                   ["domain", "show"], ["domain", "list", "a"],
                   ["key", "create", "--dir", "/", "--permission", "all"],
                   ["key", "create", "--dir", "/", "--domain", "a.example"],
-                  ["table", "build"]]:
+                  ["table", "build"], ["kill"], ["kill", "link", "1"],
+                  ["kill", "link", "--dir", "/"], ["unkill", "domain", "a"],
+                  ["domain", "rotate-links", "a.example"],
+                  ["domain", "rotate-links", "a.example", "--dir", "/",
+                   "--revoke", "256"]]:
         result = c.waxseal(*words)
         assert result.returncode == 2, (words, result)
         assert result.stderr.startswith("waxseal") and not result.stdout

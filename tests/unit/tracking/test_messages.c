@@ -372,6 +372,12 @@ START_TEST(warns_when_it_cannot_track)
                      "Clicks are not tracked: the Tracking record of "
                      "acme.example is not verified yet.");
     ck_assert_str_eq(text_of("html"), one_link);
+    control_sql("UPDATE domains SET killed_at = 5 WHERE number = 1");
+    expect_untracked("acme.example", 2,
+                     "Clicks are not tracked: the links of acme.example were "
+                     "withdrawn.");
+    ck_assert_str_eq(text_of("html"), one_link);
+    control_sql("UPDATE domains SET killed_at = NULL WHERE number = 1");
     /* the older host is good enough while the newer one is not */
     control_sql("UPDATE records SET status = 'verified' "
                 "WHERE tracking_host = 1");
