@@ -49,16 +49,22 @@
  *          8   96 n  domains (wxs_table_domain), then the host, its key
  *   link   0   1     bits 7-4 flags (WXS_LINK_*), bits 3-0 kind 2
  *          1   6     link id, its key
- *          7   5     offset / 8 of the record of its URL
+ *          7   5     offset / 8 of the record that has its URL, of kind 3
  *          12  4     domain number
- *   URL    0   1     kind 3
- *          1   1     0
- *          2   2     length
- *          4         URL, its key; each distinct one is stored once
+ *   URL    0   1     bits 7-4 flags, bits 3-0 kind 3
+ *          1   6     link id, its key as a link
+ *          7   1     0
+ *          8   4     domain number
+ *          12  2     length
+ *          14        URL, its key as a URL
  *   killed 0   1     kind 4, a message whose links are withdrawn
  *          1   3     0
  *          4   4     number of its domain, 0 = any
  *          8   16    message id, its key; never all zeros
+ *
+ * Each distinct URL is stored once, with the first link that leads there: that
+ * link is found with one access less. Such a record is in two slots, by its URL
+ * for good and by its link id until the link changes.
  *
  * A record is written whole into the arena, then one slot is stored with
  * release order; it never changes afterwards. An update is a new record and a

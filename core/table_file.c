@@ -20,10 +20,11 @@
 #define NEW_SUFFIX     ".new" /* being built */
 #define OLD_SUFFIX     ".old" /* just replaced, its readers not told yet */
 #define HOST_ROOM      368    /* the largest host record of one domain */
-#define URL_EXTRA      12     /* of a URL record besides the URL */
+#define URL_EXTRA      21     /* of a URL record besides the URL */
 #define BUCKETS_MIN    512
 #define ARENA_MIN      (UINT64_C(1) << 20)
 #define CAPACITY_MAX   (UINT64_C(1) << 40)
+#define WITH_ROOM(n)   ((n)*7 / 5)
 #define PAGES(n)       (((n) + WXS_TABLE_HEADER - 1) / WXS_TABLE_HEADER)
 #define SMALLER(a, b)  ((a) < (b) ? (a) : (b))
 #define LARGER(a, b)   ((a) > (b) ? (a) : (b))
@@ -103,7 +104,7 @@ typedef struct {
     uint64_t size;
 } layout;
 
-/* Twice the capacity at a load of 70 %. */
+/* Two fifths more than the capacity, at a load of 80 %. */
 static wxs_status
 plan(const wxs_table_capacity *capacity, layout *made)
 {
@@ -116,13 +117,15 @@ plan(const wxs_table_capacity *capacity, layout *made)
         capacity->url_bytes > CAPACITY_MAX || killed > CAPACITY_MAX)
         return WXS_TOO_LONG;
     made->buckets =
-        2 * (hosts + links + urls + killed) * 10 / 7 / WXS_TABLE_SLOTS +
+        WITH_ROOM(hosts + links + urls + killed) * 10 / 8 / WXS_TABLE_SLOTS +
         BUCKETS_MIN;
     made->arena_offset =
         WXS_TABLE_HEADER * (1 + PAGES(made->buckets * WXS_TABLE_BUCKET));
-    arena = 2 * (hosts * HOST_ROOM + links * sizeof(wxs_table_link_record) +
-                 urls * URL_EXTRA + capacity->url_bytes +
-                 killed * sizeof(wxs_table_killed_record));
+    arena = WITH_ROOM(hosts * HOST_ROOM +
+                      (links - SMALLER(links, urls)) *
+                          sizeof(wxs_table_link_record) +
+                      urls * URL_EXTRA + capacity->url_bytes +
+                      killed * sizeof(wxs_table_killed_record));
     made->size =
         made->arena_offset + WXS_TABLE_HEADER * PAGES(LARGER(arena, ARENA_MIN));
     if (made->buckets > WXS_TABLE_BUCKETS_MAX ||
@@ -181,6 +184,7 @@ map_for_writing(wxs_table_writer *writer, size_t size)
 
     if (map == MAP_FAILED)
         return WXS_IO;
+    (void)madvise(map, size, MADV_HUGEPAGE);
     writer->view.map = map;
     writer->view.size = size;
     return WXS_OK;

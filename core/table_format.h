@@ -60,16 +60,21 @@ typedef struct {
     wxs_table_domain domains[]; /* then the host */
 } wxs_table_host_record;
 
+#define WXS_TABLE_LINK_KEY 6 /* bytes of a link id */
+
 typedef struct {
     uint8_t kind_flags;
-    uint8_t link_id[6];
+    uint8_t link_id[WXS_TABLE_LINK_KEY];
     uint8_t url[5]; /* offset / 8 of the URL record */
     uint32_t domain;
 } wxs_table_link_record;
 
+/* Begins as a link does. */
 typedef struct {
-    uint8_t kind;
+    uint8_t kind_flags;
+    uint8_t link_id[WXS_TABLE_LINK_KEY];
     uint8_t reserved;
+    uint32_t domain;
     uint16_t len;
     char url[];
 } wxs_table_url_record;
@@ -84,7 +89,10 @@ typedef struct {
 _Static_assert(sizeof(wxs_table_domain) == 96, "");
 _Static_assert(sizeof(wxs_table_host_record) == 8, "");
 _Static_assert(sizeof(wxs_table_link_record) == 16, "");
-_Static_assert(sizeof(wxs_table_url_record) == 4, "");
+_Static_assert(sizeof(wxs_table_url_record) == 16, "");
+_Static_assert(offsetof(wxs_table_url_record, link_id) ==
+                   offsetof(wxs_table_link_record, link_id),
+               "");
 _Static_assert(sizeof(wxs_table_killed_record) == 24, "");
 
 #define WXS_TABLE_SLOTS       8
@@ -119,6 +127,13 @@ wxs_table_host_size(size_t domain_count, size_t host_len)
 {
     return sizeof(wxs_table_host_record) +
            domain_count * sizeof(wxs_table_domain) + host_len;
+}
+
+/* Bytes of a URL record before it is padded to a multiple of 8. */
+static inline uint64_t
+wxs_table_url_size(size_t len)
+{
+    return offsetof(wxs_table_url_record, url) + len;
 }
 
 /* File offset of the URL record of a link. */

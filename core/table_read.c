@@ -22,6 +22,7 @@ map_file(int fd, wxs_table *table)
     map = mmap(NULL, table->size, PROT_READ, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED)
         return WXS_IO;
+    (void)madvise(map, table->size, MADV_HUGEPAGE); /* where files have them */
     table->map = map;
     return WXS_OK;
 }
@@ -81,30 +82,25 @@ wxs_table_find_host(const wxs_table *table, const char *host, size_t len,
     return WXS_OK;
 }
 
+void
+wxs_table_prefetch_link(const wxs_table *table, uint64_t link_id)
+{
+    wxs_table_prefetch_key(table, WXS_TABLE_LINK, &link_id, WXS_TABLE_LINK_KEY);
+}
+
 wxs_status
 wxs_table_find_link(const wxs_table *table, uint64_t link_id,
                     wxs_table_link *found)
 {
-    const wxs_table_link_record *record;
-    const wxs_table_url_record *url;
     wxs_table_search search;
     wxs_status status;
 
     if (link_id > WXS_LINK_ID_MAX)
         return WXS_NOT_FOUND;
     status = wxs_table_search_key(table, WXS_TABLE_LINK, &link_id,
-                                  sizeof record->link_id, &search);
-    if (status != WXS_OK)
-        return status;
-    record = search.record;
-    url = wxs_table_url_at(table, wxs_table_link_url(record));
-    if (url == NULL || wxs_destination_check(url->url, url->len) != WXS_OK)
-        return WXS_BAD_FORMAT;
-    found->domain = record->domain;
-    found->flags = record->kind_flags >> WXS_TABLE_FLAGS_SHIFT;
-    found->url = url->url;
-    found->url_len = url->len;
-    return WXS_OK;
+                                  WXS_TABLE_LINK_KEY, &search);
+    return status == WXS_OK ? wxs_table_link_of(table, search.record, found)
+                            : status;
 }
 
 bool

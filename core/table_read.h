@@ -30,6 +30,10 @@ bool wxs_table_superseded(const wxs_table *table);
 wxs_status wxs_table_find_host(const wxs_table *table, const char *host,
                                size_t len, wxs_table_host *found);
 
+/* Has the processor begin to fetch a link that is going to be looked up: half
+ * of that lookup's time, if there is other work to do meanwhile. */
+void wxs_table_prefetch_link(const wxs_table *table, uint64_t link_id);
+
 /* The URL found has passed wxs_destination_check() again on the way out.
  * WXS_NOT_FOUND, WXS_BAD_FORMAT. */
 wxs_status wxs_table_find_link(const wxs_table *table, uint64_t link_id,

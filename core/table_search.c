@@ -4,6 +4,7 @@
 #include "siphash.h"
 
 #define VERSION_AT 7 /* the digit at the end of the magic */
+#define CACHE_LINE 64
 
 static wxs_status
 check_layout(const wxs_table_header *header, size_t size)
@@ -56,15 +57,36 @@ record_at(const wxs_table *table, uint64_t offset, uint64_t size)
     return table->map + offset;
 }
 
-const wxs_table_url_record *
-wxs_table_url_at(const wxs_table *table, uint64_t offset)
+static const wxs_table_url_record *
+url_at(const wxs_table *table, uint64_t offset)
 {
     const wxs_table_url_record *record =
         record_at(table, offset, sizeof *record);
 
-    if (record == NULL || record->kind != WXS_TABLE_URL)
+    if (record == NULL ||
+        (record->kind_flags & WXS_TABLE_KIND_MASK) != WXS_TABLE_URL)
         return NULL;
-    return record_at(table, offset, sizeof *record + (uint64_t)record->len);
+    return record_at(table, offset, wxs_table_url_size(record->len));
+}
+
+wxs_status
+wxs_table_link_of(const wxs_table *table, const void *record,
+                  wxs_table_link *link)
+{
+    const wxs_table_link_record *entry = record;
+    const wxs_table_url_record *url = record;
+    bool with_url = (entry->kind_flags & WXS_TABLE_KIND_MASK) == WXS_TABLE_URL;
+
+    link->domain = with_url ? url->domain : entry->domain;
+    link->flags = entry->kind_flags >> WXS_TABLE_FLAGS_SHIFT;
+    url = url_at(table, with_url
+                            ? (uint64_t)((const uint8_t *)record - table->map)
+                            : wxs_table_link_url(entry));
+    if (url == NULL || wxs_destination_check(url->url, url->len) != WXS_OK)
+        return WXS_BAD_FORMAT;
+    link->url = url->url;
+    link->url_len = url->len;
+    return WXS_OK;
 }
 
 static const wxs_table_host_record *
@@ -117,7 +139,7 @@ static comparison
 compare_url(const wxs_table *table, uint64_t offset, const void *key,
             size_t len)
 {
-    const wxs_table_url_record *record = wxs_table_url_at(table, offset);
+    const wxs_table_url_record *record = url_at(table, offset);
 
     if (record == NULL)
         return IS_DAMAGED;
@@ -138,6 +160,15 @@ compare_killed(const wxs_table *table, uint64_t offset, const void *key,
     return memcmp(record->message_id, key, len) == 0 ? IS_IT : IS_ANOTHER;
 }
 
+/* The record of a URL is that of a link too. */
+static bool
+is_of_kind(uint8_t first, int kind)
+{
+    int own = first & WXS_TABLE_KIND_MASK;
+
+    return own == kind || (own == WXS_TABLE_URL && kind == WXS_TABLE_LINK);
+}
+
 static comparison
 compare(const wxs_table *table, uint64_t offset, int kind, const void *key,
         size_t len)
@@ -146,7 +177,9 @@ compare(const wxs_table *table, uint64_t offset, int kind, const void *key,
 
     if (record == NULL)
         return IS_DAMAGED;
-    if ((*record & WXS_TABLE_KIND_MASK) != kind)
+    /* few records end in the cache line they begin in */
+    __builtin_prefetch(record + CACHE_LINE);
+    if (!is_of_kind(*record, kind))
         return IS_ANOTHER;
     switch (kind) {
     case WXS_TABLE_HOST:
@@ -194,17 +227,45 @@ search_bucket(const wxs_table *table, const uint64_t *slots, int kind,
     return damage != WXS_OK ? damage : none;
 }
 
+static uint64_t
+hash_of(const wxs_table *table, int kind, const void *key, size_t len)
+{
+    /* the kind goes into the hash key, so that kinds do not share chains */
+    uint64_t seed[2] = {table->seed[0], table->seed[1] ^ (uint64_t)kind};
+
+    return wxs_siphash(seed, key, len);
+}
+
+/* The number of the bucket that an entry's search begins with. That bucket and
+ * the next, where one search in ten goes on, are called for. */
+static uint64_t
+home_of(const wxs_table *table, uint64_t hash)
+{
+    uint64_t bucket = (hash & UINT32_MAX) * table->bucket_count >> 32;
+    const uint8_t *at =
+        table->map + WXS_TABLE_HEADER + bucket * WXS_TABLE_BUCKET;
+
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + WXS_TABLE_BUCKET);
+    return bucket;
+}
+
+void
+wxs_table_prefetch_key(const wxs_table *table, int kind, const void *key,
+                       size_t len)
+{
+    (void)home_of(table, hash_of(table, kind, key, len));
+}
+
 wxs_status
 wxs_table_search_key(const wxs_table *table, int kind, const void *key,
                      size_t len, wxs_table_search *search)
 {
-    /* the kind goes into the hash key, so that kinds do not share chains */
-    uint64_t seed[2] = {table->seed[0], table->seed[1] ^ (uint64_t)kind};
     const uint64_t *slots = (const uint64_t *)(table->map + WXS_TABLE_HEADER);
     uint64_t bucket;
 
-    *search = (wxs_table_search){.hash = wxs_siphash(seed, key, len)};
-    bucket = (search->hash & UINT32_MAX) * table->bucket_count >> 32;
+    *search = (wxs_table_search){.hash = hash_of(table, kind, key, len)};
+    bucket = home_of(table, search->hash);
     for (int i = 0; i < WXS_TABLE_PROBES; i++) {
         wxs_status status = search_bucket(
             table, slots + bucket * WXS_TABLE_SLOTS, kind, key, len, search);

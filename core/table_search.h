@@ -26,8 +26,13 @@ wxs_status wxs_table_search_key(const wxs_table *table, int kind,
                                 const void *key, size_t len,
                                 wxs_table_search *search);
 
-/* The URL record at an offset, NULL if it is none. */
-const wxs_table_url_record *wxs_table_url_at(const wxs_table *table,
-                                             uint64_t offset);
+/* Has the processor fetch what a search for this key begins with. */
+void wxs_table_prefetch_key(const wxs_table *table, int kind, const void *key,
+                            size_t len);
+
+/* What the record of a link that was found says. WXS_BAD_FORMAT if it leads to
+ * no URL. */
+wxs_status wxs_table_link_of(const wxs_table *table, const void *record,
+                             wxs_table_link *link);
 
 #endif

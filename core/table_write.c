@@ -53,8 +53,19 @@ record_size(const void *record)
     case WXS_TABLE_KILLED:
         return sizeof(wxs_table_killed_record);
     default:
-        return sizeof *url + url->len;
+        return wxs_table_url_size(url->len);
     }
+}
+
+/* Bytes that are lost when an entry leaves its record. A URL stays in use. */
+static size_t
+dead_size(const void *record)
+{
+    const wxs_table_link_record *link = record;
+
+    return (link->kind_flags & WXS_TABLE_KIND_MASK) == WXS_TABLE_URL
+               ? 0
+               : padded(record_size(record));
 }
 
 /* Is there a slot for one more entry? A reused tombstone adds no load. */
@@ -67,7 +78,7 @@ has_slot(const wxs_table_writer *writer, const wxs_table_header *header,
     if (search->vacant == NULL)
         return false;
     return *search->vacant == WXS_TABLE_TOMBSTONE ||
-           header->live + header->dead < slots / 10 * 7;
+           header->live + header->dead < slots / 10 * 8;
 }
 
 /* Copies the record into the arena; its file offset into *offset. */
@@ -88,35 +99,44 @@ put_record(wxs_table_writer *writer, const draft *record, uint64_t *offset)
     return WXS_OK;
 }
 
-/* Stores the record of the entry that was searched for, in place of the one
- * that was found if any. Counters move before the slot does, upwards only:
- * whoever is killed in between leaves the load rather over- than understated.
- */
+/* Leads the entry that was searched for to a record, in place of the one that
+ * was found if any. Counters move before the slot does, upwards only: whoever
+ * is killed in between leaves the load rather over- than understated. */
 static wxs_status
-store(wxs_table_writer *writer, const wxs_table_search *search,
-      const draft *record, uint64_t *offset)
+set_slot(wxs_table_writer *writer, const wxs_table_search *search,
+         uint64_t offset)
 {
     wxs_table_header *header = wxs_table_writer_header(writer);
     uint64_t *slot =
         (uint64_t *)(search->slot != NULL ? search->slot : search->vacant);
     bool reuse;
-    wxs_status status;
 
     if (search->slot == NULL && !has_slot(writer, header, search))
         return WXS_FULL;
-    status = put_record(writer, record, offset);
-    if (status != WXS_OK)
-        return status;
     if (search->slot == NULL)
         add(&header->live, 1);
     else
-        add(&header->dead_bytes, padded(record_size(search->record)));
+        add(&header->dead_bytes, dead_size(search->record));
     reuse = *slot == WXS_TABLE_TOMBSTONE;
-    __atomic_store_n(slot, wxs_table_slot(search->hash, *offset),
+    __atomic_store_n(slot, wxs_table_slot(search->hash, offset),
                      __ATOMIC_RELEASE);
     if (reuse)
         subtract(&header->dead, 1);
     return WXS_OK;
+}
+
+static wxs_status
+store(wxs_table_writer *writer, const wxs_table_search *search,
+      const draft *record)
+{
+    uint64_t offset;
+    wxs_status status;
+
+    if (search->slot == NULL &&
+        !has_slot(writer, wxs_table_writer_header(writer), search))
+        return WXS_FULL;
+    status = put_record(writer, record, &offset);
+    return status == WXS_OK ? set_slot(writer, search, offset) : status;
 }
 
 static bool
@@ -143,14 +163,13 @@ put(wxs_table_writer *writer, int kind, const void *key, size_t len,
     const draft *record)
 {
     wxs_table_search search;
-    uint64_t offset;
     wxs_status status = search_place(writer, kind, key, len, &search);
 
     if (status != WXS_OK)
         return status;
     if (is_same(&search, record))
         return WXS_OK;
-    return store(writer, &search, record, &offset);
+    return store(writer, &search, record);
 }
 
 wxs_status
@@ -174,54 +193,91 @@ wxs_table_put_host(wxs_table_writer *writer, const char *host, size_t len,
     return put(writer, WXS_TABLE_HOST, host, len, &record);
 }
 
-/* The file offset of the URL's record, which is made if it is not there. */
+static bool
+is_same_link(const wxs_table *table, const wxs_table_search *search,
+             const wxs_table_link *link)
+{
+    wxs_table_link found;
+
+    return search->slot != NULL &&
+           wxs_table_link_of(table, search->record, &found) == WXS_OK &&
+           found.domain == link->domain && found.flags == link->flags &&
+           found.url_len == link->url_len &&
+           memcmp(found.url, link->url, link->url_len) == 0;
+}
+
+/* A link to a URL that the table has. */
 static wxs_status
-put_url(wxs_table_writer *writer, const char *url, size_t len, uint64_t *offset)
+put_reference(wxs_table_writer *writer, const wxs_table_search *place,
+              uint64_t link_id, const wxs_table_link *link, uint64_t url)
+{
+    draft record;
+    wxs_table_link_record *made = (wxs_table_link_record *)record.bytes;
+    uint64_t units = url / 8;
+
+    record.size = sizeof *made;
+    made->kind_flags =
+        (uint8_t)(link->flags << WXS_TABLE_FLAGS_SHIFT | WXS_TABLE_LINK);
+    memcpy(made->link_id, &link_id, sizeof made->link_id);
+    memcpy(made->url, &units, sizeof made->url);
+    made->domain = link->domain;
+    return store(writer, place, &record);
+}
+
+/* A link together with its URL. The URL's slot comes first: a writer killed
+ * between the two leaves a URL that the next attempt finds. */
+static wxs_status
+put_with_url(wxs_table_writer *writer, const wxs_table_search *url_place,
+             uint64_t link_id, const wxs_table_link *link)
 {
     draft record;
     wxs_table_url_record *made = (wxs_table_url_record *)record.bytes;
     wxs_table_search search;
-    wxs_status status = search_place(writer, WXS_TABLE_URL, url, len, &search);
+    wxs_status status;
 
-    if (status != WXS_OK)
-        return status;
-    if (search.slot != NULL) {
-        *offset = wxs_table_slot_offset(*search.slot);
-        return WXS_OK;
-    }
-    made->kind = WXS_TABLE_URL;
-    made->reserved = 0;
-    made->len = (uint16_t)len;
-    memcpy(made->url, url, len);
-    record.size = sizeof *made + len;
-    return store(writer, &search, &record, offset);
+    memset(made, 0, sizeof *made);
+    made->kind_flags =
+        (uint8_t)(link->flags << WXS_TABLE_FLAGS_SHIFT | WXS_TABLE_URL);
+    memcpy(made->link_id, &link_id, sizeof made->link_id);
+    made->domain = link->domain;
+    made->len = (uint16_t)link->url_len;
+    memcpy(made->url, link->url, link->url_len);
+    record.size = wxs_table_url_size(link->url_len);
+    status = store(writer, url_place, &record);
+    /* only now: the URL may have taken the vacant slot */
+    if (status == WXS_OK)
+        status = search_place(writer, WXS_TABLE_LINK, &link_id,
+                              WXS_TABLE_LINK_KEY, &search);
+    if (status == WXS_OK)
+        status = set_slot(writer, &search,
+                          wxs_table_writer_header(writer)->arena_top -
+                              padded(record.size));
+    return status;
 }
 
 wxs_status
 wxs_table_put_link(wxs_table_writer *writer, uint64_t link_id, uint32_t domain,
                    uint8_t flags, const char *url, size_t url_len)
 {
-    draft record;
-    wxs_table_link_record *made = (wxs_table_link_record *)record.bytes;
+    wxs_table_link link = {domain, flags, url, url_len};
+    wxs_table_search place, url_place;
     wxs_status status = wxs_destination_check(url, url_len);
-    uint64_t offset, units;
 
     if (status != WXS_OK)
         return status;
     if (link_id > WXS_LINK_ID_MAX || flags > LINK_FLAGS_MAX)
         return WXS_BAD_FORMAT;
-    status = put_url(writer, url, url_len, &offset);
+    status = search_place(writer, WXS_TABLE_LINK, &link_id, WXS_TABLE_LINK_KEY,
+                          &place);
+    if (status != WXS_OK || is_same_link(&writer->view, &place, &link))
+        return status;
+    status = search_place(writer, WXS_TABLE_URL, url, url_len, &url_place);
     if (status != WXS_OK)
         return status;
-    units = offset / 8;
-    made->kind_flags =
-        (uint8_t)(flags << WXS_TABLE_FLAGS_SHIFT | WXS_TABLE_LINK);
-    memcpy(made->link_id, &link_id, sizeof made->link_id);
-    memcpy(made->url, &units, sizeof made->url);
-    made->domain = domain;
-    record.size = sizeof *made;
-    return put(writer, WXS_TABLE_LINK, made->link_id, sizeof made->link_id,
-               &record);
+    if (url_place.slot == NULL)
+        return put_with_url(writer, &url_place, link_id, &link);
+    return put_reference(writer, &place, link_id, &link,
+                         wxs_table_slot_offset(*url_place.slot));
 }
 
 /* The count moves before the slot appears and after it is gone, so that no
@@ -235,7 +291,6 @@ wxs_table_put_killed(wxs_table_writer *writer,
     draft record = {.size = sizeof(wxs_table_killed_record)};
     wxs_table_killed_record *made = (wxs_table_killed_record *)record.bytes;
     wxs_table_search search;
-    uint64_t offset;
     wxs_status status;
 
     if (memcmp(message_id, none, sizeof none) == 0)
@@ -251,7 +306,7 @@ wxs_table_put_killed(wxs_table_writer *writer,
         return WXS_OK;
     if (search.slot == NULL)
         add(&wxs_table_writer_header(writer)->killed, 1);
-    return store(writer, &search, &record, &offset);
+    return store(writer, &search, &record);
 }
 
 /* What a removed entry leaves in its slot. A bucket that has an empty slot was
@@ -284,7 +339,7 @@ remove_key(wxs_table_writer *writer, int kind, const void *key, size_t len)
     mark = removed_mark(writer, search.slot);
     if (mark == WXS_TABLE_TOMBSTONE)
         add(&header->dead, 1);
-    add(&header->dead_bytes, padded(record_size(search.record)));
+    add(&header->dead_bytes, dead_size(search.record));
     __atomic_store_n((uint64_t *)search.slot, mark, __ATOMIC_RELEASE);
     subtract(&header->live, 1);
     return WXS_OK;
@@ -301,8 +356,7 @@ wxs_table_remove_link(wxs_table_writer *writer, uint64_t link_id)
 {
     if (link_id > WXS_LINK_ID_MAX)
         return WXS_NOT_FOUND;
-    return remove_key(writer, WXS_TABLE_LINK, &link_id,
-                      sizeof((wxs_table_link_record *)0)->link_id);
+    return remove_key(writer, WXS_TABLE_LINK, &link_id, WXS_TABLE_LINK_KEY);
 }
 
 wxs_status

@@ -16,9 +16,9 @@ typedef struct {
 } wxs_table_capacity;
 
 /* Starts a new file beside path (path + ".new"), with room for at least
- * twice the capacity given. Nobody sees it before wxs_table_publish().
- * mode 0640. WXS_BUSY, WXS_IO, WXS_FULL (disk), WXS_TOO_LONG (path, capacity),
- * WXS_NO_MEMORY. */
+ * two fifths more than the capacity given. Nobody sees it before
+ * wxs_table_publish(). mode 0640. WXS_BUSY, WXS_IO, WXS_FULL (disk),
+ * WXS_TOO_LONG (path, capacity), WXS_NO_MEMORY. */
 wxs_status wxs_table_create(const char *path,
                             const wxs_table_capacity *capacity,
                             uint64_t generation, wxs_table_writer **writer);

@@ -26,6 +26,13 @@ ngx_http_waxseal_verify(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
         return NULL;
     }
 
+    if (parsed->token.is_table) {
+
+        /* memory answers while the MAC is computed */
+
+        wxs_table_prefetch_link(table, parsed->token.link_id);
+    }
+
     domain = ngx_http_waxseal_find_signer(r, ctx, host, parsed);
     if (domain == NULL) {
         return NULL;

@@ -68,7 +68,7 @@ END_TEST
 
 START_TEST(room_is_made_for_them)
 {
-    const wxs_table_capacity capacity = {.killed = 60000};
+    const wxs_table_capacity capacity = {.killed = 86000};
     wxs_table_writer *writer = create_published(&capacity);
     wxs_table reader;
 
