@@ -32,6 +32,7 @@
  *   192     4     superseded: 1 = a newer file has this path
  *   196     4     pid of the last writer
  *   200     8     killed messages: at least so many, 0 = none
+ *   208     8     since when changes fail to get in, ms since 1970, 0 = they do
  *
  * Buckets of 64 bytes are 8 slots of 64 bits: tag (24 high bits of the hash),
  * then offset / 8 (40 bits). 0 is empty, all ones a tombstone. The hash is

@@ -246,6 +246,26 @@ wxs_table_create(const char *path, const wxs_table_capacity *capacity,
     return WXS_OK;
 }
 
+wxs_status
+wxs_table_trim(wxs_table_writer *writer)
+{
+    wxs_table_header *header = wxs_table_writer_header(writer);
+    uint64_t arena = WITH_ROOM(header->arena_top - header->arena_offset);
+    uint64_t size = header->arena_offset +
+                    WXS_TABLE_HEADER * PAGES(LARGER(arena, ARENA_MIN));
+
+    if (size >= header->file_size)
+        return WXS_OK;
+    header->file_size = size;
+    header->crc = wxs_crc32c(0, header, offsetof(wxs_table_header, crc));
+    writer->view.arena_end = size;
+    if (munmap((uint8_t *)header + size, writer->view.size - size) == -1 ||
+        ftruncate(writer->fd, (off_t)size) == -1)
+        return WXS_IO;
+    writer->view.size = size;
+    return WXS_OK;
+}
+
 /* Counters that no writer leaves behind would send the next one astray. */
 static wxs_status
 check_counters(const wxs_table *table)
@@ -355,6 +375,7 @@ wxs_status
 wxs_table_publish(wxs_table_writer *writer)
 {
     wxs_status status = WXS_BUSY;
+    struct stat st;
     int former, error;
 
     if (fdatasync(writer->fd) == -1)
@@ -362,6 +383,10 @@ wxs_table_publish(wxs_table_writer *writer)
     former = open(writer->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (former == -1 && errno != ENOENT)
         return WXS_IO;
+    if (former != -1 && (fstat(former, &st) == -1 || !S_ISREG(st.st_mode))) {
+        (void)close(former); /* nobody reads or writes such a table */
+        former = -1;
+    }
     if (former == -1 || may_replace(former))
         status = replace(writer, former);
     error = errno;

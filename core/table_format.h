@@ -35,6 +35,7 @@ typedef struct {
     uint32_t superseded; /* on another cache line: read at each lookup */
     uint32_t writer_pid;
     uint64_t killed; /* read at each hit too */
+    uint64_t failing_since_ms;
 } wxs_table_header;
 
 _Static_assert(offsetof(wxs_table_header, crc) == 88, "as in table.h");

@@ -129,6 +129,8 @@ wxs_table_get_info(const wxs_table *table, wxs_table_info *info)
     info->generation = header->generation;
     info->built_ms = header->built_ms;
     info->applied = __atomic_load_n(&header->applied, __ATOMIC_ACQUIRE);
+    info->failing_since_ms =
+        __atomic_load_n(&header->failing_since_ms, __ATOMIC_RELAXED);
     info->live = __atomic_load_n(&header->live, __ATOMIC_RELAXED);
     info->killed = __atomic_load_n(&header->killed, __ATOMIC_RELAXED);
     info->dead = __atomic_load_n(&header->dead, __ATOMIC_RELAXED);

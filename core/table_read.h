@@ -49,6 +49,7 @@ typedef struct {
     uint64_t generation;
     uint64_t built_ms;
     uint64_t applied;
+    uint64_t failing_since_ms; /* changes fail to get in, 0 = they do */
     uint64_t live;   /* hosts, links, distinct URLs and killed messages */
     uint64_t killed; /* killed messages, at least so many */
     uint64_t dead;   /* slots lost until the next rebuild */

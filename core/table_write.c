@@ -378,6 +378,13 @@ wxs_table_set_applied(wxs_table_writer *writer, uint64_t sequence)
                      __ATOMIC_RELEASE);
 }
 
+void
+wxs_table_set_failing(wxs_table_writer *writer, uint64_t since_ms)
+{
+    __atomic_store_n(&wxs_table_writer_header(writer)->failing_since_ms,
+                     since_ms, __ATOMIC_RELAXED);
+}
+
 const wxs_table *
 wxs_table_writer_view(const wxs_table_writer *writer)
 {

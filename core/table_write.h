@@ -23,6 +23,10 @@ wxs_status wxs_table_create(const char *path,
                             const wxs_table_capacity *capacity,
                             uint64_t generation, wxs_table_writer **writer);
 
+/* Gives back what an unpublished file holds beyond two fifths more than what is
+ * in it, for a builder that did not know the size before. Its slots stay. */
+wxs_status wxs_table_trim(wxs_table_writer *writer);
+
 /* Renames the new file over its path and tells the readers of the former file
  * that it is superseded; killed in between, the next writer tells them. The
  * writer stays open on the new file. WXS_BUSY: another process is the writer of
@@ -67,6 +71,10 @@ wxs_table_remove_killed(wxs_table_writer *writer,
 /* The number of the last change that the file holds. Storing it after the
  * change itself makes a killed writer repeat a change, never skip one. */
 void wxs_table_set_applied(wxs_table_writer *writer, uint64_t sequence);
+
+/* Lets everybody know that changes do not reach the file, and since when;
+ * 0 = they do. */
+void wxs_table_set_failing(wxs_table_writer *writer, uint64_t since_ms);
 
 /* The reader's view of the file being written, for lookups and info. */
 const wxs_table *wxs_table_writer_view(const wxs_table_writer *writer);

@@ -140,6 +140,10 @@ ngx_http_waxseal_status_metrics(u_char *p, u_char *last,
 
         { "table_applied", "gauge",
           "Number of the last change applied.", info->applied },
+
+        { "table_failing_since_seconds", "gauge",
+          "Unix time since when changes do not reach the lookup table, "
+          "0 if they do.", (info->failing_since_ms + 999) / 1000 },
     };
 
     for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {

@@ -1,5 +1,8 @@
 #include "table_build.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "table_entry.h"
 #include "table_killed.h"
 #include "table_secrets.h"
@@ -52,15 +55,16 @@ begin_snapshot(wxs_db *control, const wxs_seal_key *link_key, wxs_error *error)
     }
 }
 
+/* As if no two links had the same URL: to sort all of them out would take
+ * longer than to build the table, which is trimmed when it is whole. */
 static bool
 measure(wxs_db *control, wxs_table_capacity *capacity, wxs_error *error)
 {
     static const char sql[] =
         "SELECT (SELECT count(*) FROM tracking_hosts "
-        "WHERE verified_at IS NOT NULL), (SELECT count(*) FROM links), "
-        "count(*), coalesce(sum(length(url)), 0), "
-        "(SELECT count(*) FROM killed_messages) FROM "
-        "(SELECT DISTINCT url FROM links)";
+        "WHERE verified_at IS NOT NULL), count(*), "
+        "coalesce(sum(length(url)), 0), "
+        "(SELECT count(*) FROM killed_messages) FROM links";
     sqlite3_stmt *statement = wxs_db_prepare(control, sql, error);
     int row;
 
@@ -70,9 +74,9 @@ measure(wxs_db *control, wxs_table_capacity *capacity, wxs_error *error)
     if (row == 1) {
         capacity->hosts = (uint64_t)sqlite3_column_int64(statement, 0);
         capacity->links = (uint64_t)sqlite3_column_int64(statement, 1);
-        capacity->urls = (uint64_t)sqlite3_column_int64(statement, 2);
-        capacity->url_bytes = (uint64_t)sqlite3_column_int64(statement, 3);
-        capacity->killed = (uint64_t)sqlite3_column_int64(statement, 4);
+        capacity->urls = capacity->links;
+        capacity->url_bytes = (uint64_t)sqlite3_column_int64(statement, 2);
+        capacity->killed = (uint64_t)sqlite3_column_int64(statement, 3);
     }
     wxs_db_done(statement);
     return row == 1;
@@ -142,12 +146,18 @@ copy_snapshot(wxs_db *control, const wxs_seal_key *link_key, const char *path,
     status = wxs_table_create(path, &capacity, next_generation(path), writer);
     if (status != WXS_OK)
         return wxs_fail(error, "cannot create a new %s: %s", path,
-                        wxs_status_text(status));
+                        wxs_table_reason(status));
+    if (report != NULL)
+        report(0, state.total);
     if (put_hosts(*writer, control, link_key, &state, error) != WXS_OK ||
         wxs_table_entry_links(*writer, control, step, &state, error) !=
             WXS_OK ||
         wxs_table_killed_messages(*writer, control, error) != WXS_OK)
         return false;
+    status = wxs_table_trim(*writer);
+    if (status != WXS_OK)
+        return wxs_fail(error, "cannot trim the new %s: %s", path,
+                        wxs_table_reason(status));
     wxs_table_set_applied(*writer, newest);
     if (report != NULL)
         report(state.done, state.done);
@@ -171,13 +181,21 @@ wxs_table_rebuild(wxs_db *control, const wxs_seal_key *link_key,
         status = wxs_table_publish(built);
         if (status != WXS_OK)
             ok = wxs_fail(error, "cannot publish %s: %s", path,
-                          wxs_status_text(status));
+                          wxs_table_reason(status));
     }
     if (ok)
         *writer = built;
     else if (built != NULL)
         wxs_table_writer_close(built);
     return ok;
+}
+
+const char *
+wxs_table_reason(wxs_status status)
+{
+    if (status == WXS_FULL)
+        return "the disk is full";
+    return status == WXS_IO ? strerror(errno) : wxs_status_text(status);
 }
 
 /* Only the writer of the table may put another one in its place. */

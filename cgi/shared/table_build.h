@@ -22,6 +22,10 @@ bool wxs_table_rebuild(wxs_db *control, const wxs_seal_key *link_key,
                        const char *path, wxs_table_progress *progress,
                        wxs_table_writer **writer, wxs_error *error);
 
+/* Why the file of a table could not be opened, made or published; right after
+ * the failure, since it looks at errno. */
+const char *wxs_table_reason(wxs_status status);
+
 /* The number of the newest change that control.db ever had, 0 = none. */
 bool wxs_table_newest_change(wxs_db *control, uint64_t *sequence,
                              wxs_error *error);

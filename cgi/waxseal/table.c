@@ -10,30 +10,42 @@
 #include "table_build.h"
 #include "user.h"
 
-static int64_t started_ms;
+#define LOG_STEP_MS 5000 /* between lines where there is no terminal */
+
+static int64_t started_ms, shown_ms;
 static uint64_t built;
 
 static void
-rate_print(const char *end)
+rate_print(void)
 {
     int64_t ms = wxs_monotonic_ms() - started_ms;
     uint64_t rate = built * 1000 / (uint64_t)(ms > 0 ? ms : 1);
 
     (void)fprintf(stderr,
                   "%" PRIu64 " entries in %" PRId64 ".%03" PRId64 " s, %" PRIu64
-                  "/s%s",
-                  built, ms / 1000, ms % 1000, rate, end);
+                  "/s",
+                  built, ms / 1000, ms % 1000, rate);
 }
 
+/* One line that changes on a terminal, a line now and then in a log. */
 static void
 on_progress(uint64_t done, uint64_t total)
 {
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    int64_t now = wxs_monotonic_ms();
+
     built = done;
-    /* one line that changes; a log gets the last word only */
-    if (isatty(STDERR_FILENO) == 1 && total > 0) {
-        (void)fprintf(stderr, "\r%3" PRIu64 " %%  ", done * 100 / total);
-        rate_print("   ");
-    }
+    if (total == 0 || (!terminal && now - shown_ms < LOG_STEP_MS))
+        return;
+    shown_ms = now;
+    (void)fprintf(stderr, "%s%3" PRIu64 " %%  ", terminal ? "\r" : "",
+                  done * 100 / total);
+    rate_print();
+    if (done > 0)
+        (void)fprintf(stderr, ", %" PRIu64 " s left",
+                      (total - done) * (uint64_t)(now - started_ms) / done /
+                          1000);
+    (void)fputs(terminal ? "   " : "\n", stderr);
 }
 
 int
@@ -62,13 +74,13 @@ wxs_table_build_main(int argc, char **argv)
     if (dir == NULL)
         return wxs_misused(&command, "--dir is missing");
     (void)umask(027);
-    started_ms = wxs_monotonic_ms();
+    started_ms = shown_ms = wxs_monotonic_ms();
     if (!wxs_user_settle(dir, NULL, &error) ||
         !wxs_config_load(&config, dir, config_file, &error) ||
         !wxs_table_build(&config, on_progress, &error))
         return wxs_complain(&command, &error);
-    if (isatty(STDERR_FILENO) == 1)
-        (void)fputc('\r', stderr);
-    rate_print("\n");
+    (void)fputs(isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", stderr);
+    rate_print();
+    (void)fputc('\n', stderr);
     return 0;
 }

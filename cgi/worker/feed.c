@@ -144,7 +144,7 @@ take_table(struct feed *feed, const char **cause, wxs_error *error)
     }
     if (status != WXS_OK)
         return wxs_fail(error, "cannot open %s: %s", feed->path,
-                        wxs_status_text(status));
+                        wxs_table_reason(status));
     feed->applied = applied_by(feed->writer);
     if (!leads_on(feed, &complete, error))
         return false;
@@ -155,6 +155,21 @@ take_table(struct feed *feed, const char **cause, wxs_error *error)
     return true;
 }
 
+/* Writes into the table that is there, if there is one, since when changes do
+ * not reach it. */
+static void
+tell_failing(struct feed *feed, bool failing)
+{
+    wxs_table_info info;
+
+    if (feed->writer == NULL)
+        return;
+    wxs_table_get_info(wxs_table_writer_view(feed->writer), &info);
+    if (failing != (info.failing_since_ms != 0))
+        wxs_table_set_failing(feed->writer,
+                              failing ? (uint64_t)(wxs_now_us() / 1000) : 0);
+}
+
 static bool
 open_table(struct feed *feed, wxs_error *error)
 {
@@ -163,6 +178,7 @@ open_table(struct feed *feed, wxs_error *error)
     if (take_table(feed, &cause, error) &&
         (cause == NULL || rebuild(feed, cause, error)))
         return true;
+    tell_failing(feed, true);
     close_table(feed);
     return false;
 }
@@ -305,7 +321,10 @@ feed_loop(struct feed *feed)
     wxs_error error;
 
     while (wxs_worker_sleep(feed->worker, wait)) {
-        if (look(feed, &error)) {
+        bool up_to_date = look(feed, &error);
+
+        tell_failing(feed, !up_to_date);
+        if (up_to_date) {
             wait = POLL_MS;
             retry = RETRY_MS;
             continue;
