@@ -35,7 +35,11 @@ on_progress(uint64_t done, uint64_t total)
     int64_t now = wxs_monotonic_ms();
 
     built = done;
-    if (total == 0 || (!terminal && now - shown_ms < LOG_STEP_MS))
+    if (done == 0) { /* all are counted; from here on the rate is meant */
+        started_ms = now;
+        (void)fprintf(stderr, "building %" PRIu64 " entries\n", total);
+    }
+    if (done == 0 || (!terminal && now - shown_ms < LOG_STEP_MS))
         return;
     shown_ms = now;
     (void)fprintf(stderr, "%s%3" PRIu64 " %%  ", terminal ? "\r" : "",

@@ -1,4 +1,5 @@
-/* tool_table create PATH GENERATION [URL-BYTES] | tool_table update PATH
+/* tool_table create PATH GENERATION [URL-BYTES] | tool_table update PATH |
+ * tool_table dump PATH
  *
  * Makes or changes a lookup table from the lines of its input:
  *   host NAME (NUMBER ID SECRET FLAGS KEYS)...   KEYS: 1,2 or -
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "table_search.h"
 #include "table_write.h"
 
 #define LINE_MAX_SIZE 16384
@@ -133,6 +135,95 @@ apply(wxs_table_writer *writer, char *line)
     }
 }
 
+static void
+print_hex(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        (void)printf("%02x", bytes[i]);
+}
+
+/* The lines that would make the entry, found as a reader finds it. */
+static void
+dump_host(const wxs_table *table, const wxs_table_host_record *record)
+{
+    const char *name = (const char *)(record->domains + record->domain_count);
+    wxs_table_host host;
+
+    (void)printf("host %.*s", record->host_len, name);
+    check(wxs_table_find_host(table, name, record->host_len, &host), "host");
+    for (size_t i = 0; i < host.count; i++) {
+        const wxs_table_domain *domain = &host.domains[i];
+        char separator = ' ';
+
+        (void)printf(" %u ", domain->number);
+        print_hex(domain->id, sizeof domain->id);
+        (void)putchar(' ');
+        print_hex(domain->secret, sizeof domain->secret);
+        (void)printf(" %u", domain->flags);
+        for (int key = 0; key < 256; key++)
+            if (domain->valid_keys[key / 8] >> key % 8 & 1) {
+                (void)printf("%c%d", separator, key);
+                separator = ',';
+            }
+        (void)fputs(separator == ' ' ? " -" : "", stdout);
+    }
+    (void)putchar('\n');
+}
+
+static void
+dump_link(const wxs_table *table, const wxs_table_link_record *record)
+{
+    uint64_t id = 0;
+    wxs_table_link link;
+
+    memcpy(&id, record->link_id, sizeof record->link_id);
+    check(wxs_table_find_link(table, id, &link), "link");
+    (void)printf("link %llu %u %u %.*s\n", (unsigned long long)id, link.domain,
+                 link.flags, (int)link.url_len, link.url);
+}
+
+/* The record of a URL is in two slots: it is a link in the one that a search
+ * for the link finds. */
+static bool
+is_link_slot(const wxs_table *table, const uint64_t *slot,
+             const wxs_table_link_record *record)
+{
+    wxs_table_search search;
+
+    return wxs_table_search_key(table, WXS_TABLE_LINK, record->link_id,
+                                sizeof record->link_id, &search) == WXS_OK &&
+           search.slot == slot;
+}
+
+static void
+dump(const char *path)
+{
+    const uint64_t *slots;
+    wxs_table table;
+
+    check(wxs_table_open(&table, path), path);
+    slots = (const uint64_t *)(table.map + WXS_TABLE_HEADER);
+    for (uint64_t i = 0; i < table.bucket_count * WXS_TABLE_SLOTS; i++) {
+        const void *record = table.map + wxs_table_slot_offset(slots[i]);
+
+        if (slots[i] == WXS_TABLE_EMPTY || slots[i] == WXS_TABLE_TOMBSTONE)
+            continue;
+        switch (*(const uint8_t *)record & WXS_TABLE_KIND_MASK) {
+        case WXS_TABLE_HOST:
+            dump_host(&table, record);
+            break;
+        case WXS_TABLE_LINK:
+        case WXS_TABLE_URL:
+            if (is_link_slot(&table, &slots[i], record))
+                dump_link(&table, record);
+            break;
+        default:
+            break;
+        }
+    }
+    wxs_table_close(&table);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -141,6 +232,10 @@ main(int argc, char **argv)
     wxs_table_writer *writer = NULL;
     bool create, same_boot;
 
+    if (argc == 3 && strcmp(argv[1], "dump") == 0) {
+        dump(argv[2]);
+        return 0;
+    }
     if (argc < 3)
         errx(2, "usage: tool_table create PATH GENERATION [URL-BYTES] | "
                 "update PATH");
