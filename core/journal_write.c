@@ -158,8 +158,10 @@ is_in_place(wxs_journal_writer *writer, uint64_t time_ms)
 
     writer->check_ms = time_ms + CHECK_MS;
     make_path(writer, path);
-    return stat(path, &here) == 0 && fstat(writer->fd, &there) == 0 &&
-           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+    if (stat(path, &here) == -1)
+        return errno != ENOENT && errno != ENOTDIR;
+    return fstat(writer->fd, &there) == 0 && here.st_ino == there.st_ino &&
+           here.st_dev == there.st_dev;
 }
 
 /* Makes room for a record of len bytes that crosses no page. */
