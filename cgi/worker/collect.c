@@ -11,7 +11,7 @@
 
 #define POLL_MS      100
 #define TIDY_MS      60000
-#define COMPLAIN_MS  60000 /* between two complaints about events.db */
+#define COMPLAIN_MS  60000 /* between two complaints of one kind */
 #define MARK_MS      1000
 #define RETRY_MS     1000
 #define RETRY_MAX_MS 30000
@@ -49,6 +49,7 @@ struct collector {
     int64_t tidy_due;
     int64_t mark_due;
     int64_t complain_due;
+    int64_t alarm_due; /* of a sync that failed */
     int64_t retry_due; /* nothing is read before that */
     int retry;         /* ms to wait after the next failure */
     bool in_batch;     /* a transaction is open */
@@ -256,8 +257,8 @@ log_lost(struct collector *collector)
         if (segment->lost == 0)
             continue;
         (void)snprintf(lost, sizeof lost, "%" PRIu64, segment->lost);
-        wxs_log(WXS_LOG_WARN, "events were lost",
-                "segment", segment->name, "events", lost, NULL);
+        wxs_log(WXS_LOG_WARN, "events were lost", "segment", segment->name,
+                "events", lost, NULL);
         segment->lost = 0;
     }
 }
@@ -272,11 +273,12 @@ sync_if_due(struct collector *collector)
     if (now < collector->sync_due)
         return;
     collector->sync_due = now + collector->worker->config->journal.sync_ms;
-    if (wxs_journal_dir_sync(&collector->dir, &error))
+    if (wxs_journal_dir_sync(&collector->dir, &error) ||
+        now < collector->alarm_due)
         return;
     wxs_log(WXS_LOG_ERROR, "a power loss would lose events", "reason",
             error.text, NULL);
-    collector->sync_due = now + RETRY_MAX_MS;
+    collector->alarm_due = now + COMPLAIN_MS;
 }
 
 static bool
@@ -384,27 +386,34 @@ give_up_for_now(struct collector *collector, const wxs_error *error)
     wxs_db_rollback(collector->store.events);
     collector->in_batch = false;
     wxs_journal_dir_reset(&collector->dir);
+    if (now < collector->retry_due)
+        return;
     collector->retry_due = now + collector->retry;
     collector->retry *= 2;
     if (collector->retry > RETRY_MAX_MS)
         collector->retry = RETRY_MAX_MS;
 }
 
+/* How long to rest, in ms. */
+static int
+patience(const struct collector *collector)
+{
+    int64_t until_sync = collector->sync_due - wxs_monotonic_ms();
+
+    if (until_sync < 0)
+        return 0;
+    return until_sync < POLL_MS ? (int)until_sync : POLL_MS;
+}
+
 static void
 collect_loop(struct collector *collector)
 {
-    int64_t sync = collector->worker->config->journal.sync_ms;
-    int poll = sync > 0 && sync < POLL_MS ? (int)sync : POLL_MS;
-    int wait = 0;
     wxs_error error;
 
-    while (wxs_worker_sleep(collector->worker, wait)) {
-        wait = poll;
-        if (collect(collector, &error))
-            continue;
-        give_up_for_now(collector, &error);
-        wait = RETRY_MS;
-    }
+    do {
+        if (!collect(collector, &error))
+            give_up_for_now(collector, &error);
+    } while (wxs_worker_sleep(collector->worker, patience(collector)));
 }
 
 static bool

@@ -428,14 +428,16 @@ sync_segment(wxs_segment *segment)
 bool
 wxs_journal_dir_sync(wxs_journal_dir *dir, wxs_error *error)
 {
+    bool ok = true;
+
     for (size_t i = 0; i < dir->count; i++)
         if (!sync_segment(&dir->segments[i]))
-            return wxs_fail(error, "cannot sync journal segment %s: %s",
-                            dir->segments[i].name, strerror(errno));
+            ok = wxs_fail(error, "cannot sync journal segment %s: %s",
+                          dir->segments[i].name, strerror(errno));
     if (dir->has_unsynced && fsync(dir->fd) == -1)
         return wxs_fail(error, "cannot sync the journal: %s", strerror(errno));
     dir->has_unsynced = false;
-    return true;
+    return ok;
 }
 
 void
