@@ -23,7 +23,7 @@ PARTS        := core shared domains tracking events worker waxseal
 PROGRAMS     := waxseal-domains waxseal-tracking waxseal-events waxseal-worker waxseal
 MODULE       := $(BUILD)/ngx_http_waxseal_module.so
 
-.PHONY: all deps run test asan bench fuzz clean format tidy compile-commands \
+.PHONY: all deps run test asan bench fuzz compat valgrind clean format tidy compile-commands \
         programs module unit fuzzers check-style
 .DEFAULT_GOAL := all
 
@@ -37,7 +37,7 @@ all: deps
 	+@$(MAKE) --no-print-directory programs module compile-commands
 
 deps:
-	@./tools/deps $(if $(filter test asan bench fuzz,$(MAKECMDGOALS)),test,build)
+	@./tools/deps $(if $(filter test asan bench fuzz compat valgrind,$(MAKECMDGOALS)),test,build)
 
 run: all
 	@./tools/run $(ARGS)
@@ -55,6 +55,14 @@ asan: deps
 bench: all
 	+@$(MAKE) --no-print-directory $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 	@BUILD=$(BUILD) ./tests/bench/run
+
+# the module in other builds of nginx; fetches their sources
+compat: all
+	@BUILD=$(BUILD) ./tests/compat/run
+
+# the module's tests with nginx under valgrind
+valgrind: all
+	@BUILD=$(BUILD) WAXSEAL_VALGRIND=1 LIMIT=3600 ./tests/run integration/test_module
 
 FUZZ_SECONDS ?= 10
 fuzz: deps

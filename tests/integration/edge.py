@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,12 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(TOP / "tests"))
 import link_token  # noqa: E402
 BUILD = TOP / os.environ.get("BUILD", "build")
-NGINX = "/usr/sbin/nginx"
+# another nginx and module may be tested, and memory checked by valgrind
+NGINX = os.environ.get("WAXSEAL_NGINX", "/usr/sbin/nginx")
+MODULE = pathlib.Path(os.environ.get("WAXSEAL_MODULE",
+                                     BUILD / "ngx_http_waxseal_module.so"))
+VALGRIND = os.environ.get("WAXSEAL_VALGRIND") == "1"
+PATIENCE = 20 if VALGRIND else 1
 SANITIZED = "asan" in BUILD.parts
 ROOT = os.geteuid() == 0
 USER = dict(user="www-data", group="www-data", extra_groups=[]) if ROOT else {}
@@ -110,7 +116,8 @@ def read_response(stream, head=False):
 
 def talk(port, data, count=1, head=False):
     """Sends bytes, returns as many responses as asked for."""
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port),
+                                  10 * PATIENCE) as connection:
         connection.sendall(data)
         with connection.makefile("rb") as stream:
             responses = [read_response(stream, head) for _ in range(count)]
@@ -128,6 +135,28 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+# ---- HTTP/2, frame by frame ----
+
+def h2_frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(
+        ">BBI", kind, flags, stream) + payload
+
+
+def h2_headers(*fields):
+    block = b""
+    for name, value in fields:  # literals, not indexed, no Huffman coding
+        assert len(name) < 127 and len(value) < 127
+        block += b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+    return block
+
+
+def h2_frames(stream):
+    while len(head := stream.read(9)) == 9:
+        length = int.from_bytes(head[:3], "big")
+        yield head[3], head[4], int.from_bytes(head[5:], "big"), \
+            stream.read(length)
 
 
 # ---- nginx ----
@@ -185,9 +214,8 @@ class Edge:
         self.port, self.status_port = free_port(), free_port()
         self.process = None
         self.seen = 0
-        module = BUILD / "ngx_http_waxseal_module.so"
-        assert not SANITIZED or b"__asan_init" in module.read_bytes()
-        shutil.copy(module, self.folder / "module.so")
+        assert not SANITIZED or b"__asan_init" in MODULE.read_bytes()
+        shutil.copy(MODULE, self.folder / "module.so")
         if journal:
             journal = f"waxseal_journal {self.folder}/{journal};"
         self.configure(CONFIGURATION.format(
@@ -213,13 +241,24 @@ class Edge:
         return environment
 
     def command(self):
-        return [NGINX, "-e", "stderr", "-p", f"{self.folder}/",
+        valgrind = ["valgrind", "-q", "--track-origins=yes",
+                    "--child-silent-after-fork=no", "--trace-children=yes",
+                    f"--log-file={self.folder}/valgrind.%p"]
+        return [*(valgrind if VALGRIND else []),
+                NGINX, "-e", "stderr", "-p", f"{self.folder}/",
                 "-c", f"{self.folder}/nginx.conf"]
+
+    def check_memory(self):
+        """valgrind, which is silent else, has nothing to say."""
+        for path in self.folder.glob("valgrind.*"):
+            said = path.read_text(errors="replace")
+            assert not said.strip(), said
 
     def test_configuration(self):
         """(accepted, what nginx -t says)"""
         result = subprocess.run([*self.command(), "-t"], text=True, **USER,
-                                env=self.environment(), timeout=30,
+                                env=self.environment(),
+                                timeout=30 * PATIENCE,
                                 capture_output=True)
         return result.returncode == 0, result.stderr
 
@@ -240,7 +279,7 @@ class Edge:
         return True
 
     def wait(self, condition, limit=20):
-        deadline = time.monotonic() + limit
+        deadline = time.monotonic() + limit * PATIENCE
         while not condition():
             assert time.monotonic() < deadline, "waited in vain\n" + self.log()
             time.sleep(0.02)
@@ -261,7 +300,7 @@ class Edge:
             if self.process is not None and self.process.poll() is None:
                 self.process.send_signal(signal.SIGQUIT)
                 try:
-                    self.process.wait(20)
+                    self.process.wait(20 * PATIENCE)
                 except subprocess.TimeoutExpired:
                     os.killpg(self.process.pid, signal.SIGKILL)
                     self.process.wait()
@@ -271,6 +310,7 @@ class Edge:
                           ("[alert]", "[emerg]", "Sanitizer", "runtime error"))
                 known = any(word in line for word in self.expected_alerts)
                 assert known or not bad, line
+            self.check_memory()
         finally:
             shutil.rmtree(self.folder)
 

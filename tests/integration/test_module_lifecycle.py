@@ -13,7 +13,8 @@ import threading
 import time
 
 from edge import (CONFIGURATION, HEAD, ROOT, TLS, Domain, Edge, free_port,
-                  mint, request, run_tests, talk)
+                  h2_frame, h2_frames, h2_headers, mint, request, run_tests,
+                  talk)
 
 ONE = Domain(201)
 TWO = Domain(202)
@@ -357,26 +358,6 @@ def test_tls():
         assert f"\r\nLocation: {URL}\r\n".encode() in text
         event, = edge.events()
         assert event["flags"] == TLS
-
-
-def h2_frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + struct.pack(
-        ">BBI", kind, flags, stream) + payload
-
-
-def h2_headers(*fields):
-    block = b""
-    for name, value in fields:  # literals, not indexed, no Huffman coding
-        assert len(name) < 127 and len(value) < 127
-        block += b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
-    return block
-
-
-def h2_frames(stream):
-    while len(head := stream.read(9)) == 9:
-        length = int.from_bytes(head[:3], "big")
-        yield head[3], head[4], int.from_bytes(head[5:], "big"), \
-            stream.read(length)
 
 
 def test_http_2_redirect_is_one_frame():
