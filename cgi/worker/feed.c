@@ -1,6 +1,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "db.h"
@@ -15,6 +17,7 @@
 #define RETRY_MS     1000
 #define RETRY_MAX_MS 30000
 #define BATCH        500   /* changes */
+#define FEED_NICE    15    /* a million changes must not delay nginx */
 #define KEPT         10000 /* applied changes that are kept in control.db */
 
 /* A row of changes. */
@@ -356,6 +359,9 @@ wxs_feed_run(const wxs_worker *worker)
     static struct feed feed; /* too large for a stack; there is one feed */
     wxs_error error;
 
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), FEED_NICE) != 0)
+        wxs_log(WXS_LOG_WARN, "cannot lower the priority", "task", "feed",
+                NULL);
     feed = (struct feed){.worker = worker, .seen = -1};
     if (!prepare(&feed, worker->config, &error))
         wxs_worker_fatal("feed", &error);
