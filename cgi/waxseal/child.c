@@ -18,17 +18,40 @@
 #define KILL_REST_MS  500
 #define EXIT_NO_START 127
 
+/* Gives the held sockets the numbers from 3 on, and tells nginx of them in the
+ * way in which it tells its own successor in a binary upgrade. Returns the
+ * first number that is free, -1 on failure. */
+static int
+sockets_pass(const wxs_held *held)
+{
+    char list[WXS_HELD_MAX * 12 + 1] = "";
+    size_t len = 0;
+    int next = 3;
+
+    for (size_t i = 0; i < held->count; i++, next++) {
+        if (dup2(held->fd[i], next) < 0)
+            return -1;
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%d;", next);
+    }
+    if (held->count > 0 && setenv("NGINX", list, 1) != 0)
+        return -1;
+    return next;
+}
+
 /* In the child, between fork and exec. */
 static void
 child_prepare(const wxs_child *child, pid_t supervisor)
 {
     sigset_t none;
+    int next = 3;
     int input = child->socket >= 0 ? child->socket
                                    : open("/dev/null", O_RDWR | O_CLOEXEC);
 
     (void)sigemptyset(&none);
     if (setpgid(0, 0) != 0 || input < 0 || dup2(input, 0) < 0 ||
-        dup2(2, 1) < 0 || close_range(3, ~0U, 0) != 0 ||
+        dup2(2, 1) < 0 ||
+        (child->held != NULL && (next = sockets_pass(child->held)) < 0) ||
+        close_range((unsigned)next, ~0U, 0) != 0 ||
         signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
         prctl(PR_SET_PDEATHSIG, child->orphan_signal) != 0 ||
         sigprocmask(SIG_SETMASK, &none, NULL) != 0)

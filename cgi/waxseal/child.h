@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "held.h"
+
 #define WXS_CHILD_ARGS 10
 
 /* A program that is kept running, in a process group of its own: a terminal's
@@ -14,9 +16,10 @@ typedef struct {
     const char *name;
     const char *argv[WXS_CHILD_ARGS]; /* argv[0] is the path; ends in NULL */
     int socket;                       /* becomes descriptor 0; -1 = /dev/null */
-    int stop_signal;   /* asks it to finish what it has and end */
-    int hurry_signal;  /* asks it to end now */
-    int orphan_signal; /* sent by the kernel when the supervisor is gone */
+    const wxs_held *held; /* what it inherits as nginx does, or NULL */
+    int stop_signal;      /* asks it to finish what it has and end */
+    int hurry_signal;     /* asks it to end now */
+    int orphan_signal;    /* sent by the kernel when the supervisor is gone */
 
     pid_t pid;         /* 0 while it does not run */
     pid_t group;       /* 0 once nobody of its group is left */

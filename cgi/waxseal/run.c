@@ -14,6 +14,7 @@
 #include "args.h"
 #include "config.h"
 #include "file.h"
+#include "held.h"
 #include "init.h"
 #include "listeners.h"
 #include "log.h"
@@ -45,6 +46,8 @@ typedef struct {
     char path[CHILDREN][PATH_MAX];
     char nginx_conf[PATH_MAX];
     wxs_child child[CHILDREN];
+    int workers; /* of nginx; as many hold sockets of the edge, for good */
+    wxs_held held;
     wxs_ready ready;
 } run;
 
@@ -83,14 +86,19 @@ lock_take(const char *dir, wxs_error *error)
     return true; /* fd stays open for good */
 }
 
-static bool
-nginx_conf_write(const run *self, wxs_error *error)
+static int
+nginx_workers(void)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+    return cpus > 0 && cpus <= 1024 ? (int)cpus : 1;
+}
+
+static bool
+nginx_conf_write(const run *self, wxs_error *error)
+{
     return wxs_nginx_conf_write(&self->config, self->programs.module,
-                                cpus > 0 && cpus <= 1024 ? (int)cpus : 1,
-                                error);
+                                self->workers, error);
 }
 
 /* nginx is to know the tracking hosts from its first request on. The worker
@@ -148,6 +156,7 @@ nginx_fill(run *self, wxs_error *error)
         .name = names[NGINX],
         .argv = {self->programs.nginx, "-e", "stderr", "-c", self->nginx_conf},
         .socket = -1,
+        .held = &self->held,
         .stop_signal = SIGQUIT,
         .hurry_signal = SIGTERM,
         .orphan_signal = SIGTERM};
@@ -180,6 +189,7 @@ addresses_check(const wxs_config *config, wxs_error *error)
 static bool
 prepare(run *self, const char *dir, const char *user, wxs_error *error)
 {
+    self->workers = nginx_workers();
     if (!wxs_user_settle(dir, user, error) ||
         !wxs_programs_find(&self->programs, error) ||
         !wxs_init_folders(dir, error))
@@ -204,9 +214,19 @@ prepare(run *self, const char *dir, const char *user, wxs_error *error)
     }
     table_supply(self);
     return addresses_check(&self->config, error) &&
+           wxs_held_open(&self->held, &self->config, self->workers, error) &&
            wxs_ready_prepare(&self->ready, &self->config, error);
 }
 
+static bool
+has_same_addresses(const wxs_config *a, const wxs_config *b)
+{
+    return strcmp(a->api.listen, b->api.listen) == 0 &&
+           strcmp(a->edge.listen, b->edge.listen) == 0 &&
+           strcmp(a->edge.tls_listen, b->edge.tls_listen) == 0;
+}
+
+/* nginx listens on new addresses by itself. */
 static bool
 on_reload(void *user)
 {
@@ -215,6 +235,8 @@ on_reload(void *user)
     wxs_error error;
 
     if (wxs_config_load(&fresh, self->dir, self->config_file, &error)) {
+        if (!has_same_addresses(&self->config, &fresh))
+            wxs_held_close(&self->held);
         self->config = fresh;
         if (nginx_conf_write(self, &error))
             return true;
@@ -232,9 +254,19 @@ on_ready(void *user)
     return wxs_ready_check(&self->ready);
 }
 
+/* What nginx does not accept any more is to be refused. */
+static void
+on_stopping(void *user)
+{
+    run *self = user;
+
+    wxs_held_close(&self->held);
+}
+
 static void
 release(run *self)
 {
+    wxs_held_close(&self->held);
     for (size_t i = 0; i < CHILDREN; i++) {
         if (self->child[i].socket >= 0)
             (void)close(self->child[i].socket);
@@ -283,7 +315,7 @@ wxs_run_main(int argc, char **argv)
     for (size_t i = 0; i < CHILDREN; i++)
         self->child[i].socket = -1;
     if (prepare(self, dir, user, &error)) {
-        wxs_supervise_hooks hooks = {on_ready, on_reload, self};
+        wxs_supervise_hooks hooks = {on_ready, on_reload, on_stopping, self};
         wxs_supervise(self->child, CHILDREN, &hooks);
         code = 0;
     } else {

@@ -85,6 +85,7 @@ stop(supervisor *self, int64_t now)
     if (!self->stopping) {
         wxs_log(WXS_LOG_INFO, "stopping", NULL);
         self->stopping = true;
+        self->hooks->stopping(self->hooks->user);
         self->front_until = now + FRONT_MS;
         self->stop_until = now + STOP_MS;
         ask(self, 0, 1, false);

@@ -12,6 +12,8 @@ typedef struct {
     bool (*ready)(void *user);
     /* SIGHUP: makes the configuration anew; false keeps the present one. */
     bool (*reload)(void *user);
+    /* The end begins. */
+    void (*stopping)(void *user);
     void *user;
 } wxs_supervise_hooks;
 

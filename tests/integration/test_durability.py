@@ -190,9 +190,13 @@ class Whole:
         wait_for("new workers", lambda: (lambda now: now and not
                  set(now) & set(old))(self.stack.nginx_workers()), 20)
 
-    def kill_and_wait(self, name):
+    def end_nginx(self, number):
+        self.kill_and_wait("nginx", number)
+        wait_for("workers", self.stack.nginx_workers)
+
+    def kill_and_wait(self, name, number=signal.SIGKILL):
         pid = self.stack.child(name)
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
         wait_for(f"a new {name}",
                  lambda: self.stack.child(name) not in (None, pid), 20)
 
@@ -244,10 +248,18 @@ def the_collector_is_killed(w):
 def the_master_of_nginx_is_killed(w):
     with w.load("master") as load:
         for _ in range(ROUNDS):
-            w.kill_and_wait("nginx")
-            wait_for("workers", w.stack.nginx_workers)
+            w.end_nginx(signal.SIGKILL)
             pause()
-    check_all_recorded(load, w.events, may_break=True, may_refuse=True)
+    check_all_recorded(load, w.events, may_break=True)
+
+
+def nginx_is_replaced(w):
+    """As an operator does it who has installed a new one."""
+    with w.load("replaced") as load:
+        for _ in range(ROUNDS):
+            w.end_nginx(signal.SIGQUIT)
+            pause()
+    check_all_recorded(load, w.events, may_break=False)
 
 
 def all_are_killed_at_once(w):
@@ -315,7 +327,7 @@ def the_whole_stack(report):
     w.alone = []
     tests = [a_worker_of_nginx_is_killed, nginx_is_reloaded,
              the_collector_is_killed, the_master_of_nginx_is_killed,
-             all_are_killed_at_once, nginx_serves_alone]
+             nginx_is_replaced, all_are_killed_at_once, nginx_serves_alone]
     try:
         report(the_stack_starts, w)
         for test in tests:
