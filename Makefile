@@ -37,7 +37,7 @@ all: deps
 	+@$(MAKE) --no-print-directory programs module compile-commands
 
 deps:
-	@./tools/deps $(if $(filter test asan bench fuzz compat valgrind,$(MAKECMDGOALS)),test,build)
+	@./tools/deps $(or $(filter bench,$(MAKECMDGOALS)),$(if $(filter test asan fuzz compat valgrind,$(MAKECMDGOALS)),test,build))
 
 run: all
 	@./tools/run $(ARGS)
