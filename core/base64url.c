@@ -17,11 +17,11 @@ static const uint8_t values[256] = {
 };
 /* clang-format on */
 
-/* 0 to 63, or 0xff. */
-static inline uint8_t
+/* 0 to 63, or all ones. */
+static inline uint32_t
 value_of(uint8_t character)
 {
-    return (uint8_t)(values[character] - 1);
+    return (uint32_t)values[character] - 1;
 }
 
 void
@@ -52,7 +52,7 @@ wxs_base64url_encode(const uint8_t *data, size_t len, char *out)
 static wxs_status
 decode_tail(const uint8_t *text, size_t len, uint8_t *out)
 {
-    uint8_t a = value_of(text[0]), b = value_of(text[1]), c = 0;
+    uint32_t a = value_of(text[0]), b = value_of(text[1]), c = 0;
 
     if (len == 3)
         c = value_of(text[2]);
@@ -73,21 +73,24 @@ wxs_base64url_decode(const char *text, size_t len, uint8_t *out, size_t cap,
     const uint8_t *in = (const uint8_t *)text;
     size_t tail = len % 4;
     size_t n = len / 4 * 3 + (tail == 0 ? 0 : tail - 1);
+    uint32_t bad = 0; /* bit 7: a value of all ones */
 
     if (tail == 1)
         return WXS_BAD_FORMAT;
     if (n > cap)
         return WXS_TOO_LONG;
     for (size_t i = 0; i < len / 4; i++, in += 4, out += 3) {
-        uint8_t a = value_of(in[0]), b = value_of(in[1]);
-        uint8_t c = value_of(in[2]), d = value_of(in[3]);
+        uint32_t a = value_of(in[0]), b = value_of(in[1]);
+        uint32_t c = value_of(in[2]), d = value_of(in[3]);
+        uint32_t v = a << 18 | b << 12 | c << 6 | d;
 
-        if (((a | b | c | d) & 0x80) != 0)
-            return WXS_BAD_FORMAT;
-        out[0] = (uint8_t)(a << 2 | b >> 4);
-        out[1] = (uint8_t)(b << 4 | c >> 2);
-        out[2] = (uint8_t)(c << 6 | d);
+        bad |= a | b | c | d;
+        out[0] = (uint8_t)(v >> 16);
+        out[1] = (uint8_t)(v >> 8);
+        out[2] = (uint8_t)v;
     }
+    if ((bad & 0x80) != 0)
+        return WXS_BAD_FORMAT;
     *out_len = n;
     return tail == 0 ? WXS_OK : decode_tail(in, tail, out);
 }

@@ -46,16 +46,31 @@ host_and_port_ok(const char *text, size_t len)
            (text[host] == ':' && all_digits(text + host + 1, len - host - 1));
 }
 
-/* No branch in the loop, so that it becomes vector instructions: this runs for
- * each click. */
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Is each of 8 bytes 0x21 to 0x7e? The sums and differences set the high bit of
+ * a byte that is not; a carry or borrow starts only at such a byte. */
+static bool
+word_visible(uint64_t word)
+{
+    return ((word | (word + EACH_BYTE(1)) | (word - EACH_BYTE(0x21))) &
+            EACH_BYTE(0x80)) == 0;
+}
+
+/* Eight bytes at a time: this runs for each click. */
 static bool
 all_visible(const char *text, size_t len)
 {
-    uint8_t bad = 0;
+    uint64_t word;
 
-    for (size_t i = 0; i < len; i++)
-        bad |= (uint8_t)((uint8_t)text[i] - 0x21) > 0x7e - 0x21;
-    return bad == 0;
+    for (; len >= sizeof word; text += sizeof word, len -= sizeof word) {
+        memcpy(&word, text, sizeof word);
+        if (!word_visible(word))
+            return false;
+    }
+    word = EACH_BYTE('x');
+    memcpy(&word, text, len);
+    return word_visible(word);
 }
 
 static bool

@@ -9,8 +9,9 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
-#define KEY_SIZE 32
-#define INFO     "waxseal link key"
+#define KEY_SIZE  32
+#define INFO      "waxseal link key"
+#define LABEL_MAX 16
 
 struct wxs_link_key {
     EVP_MAC_CTX *mac;
@@ -103,12 +104,15 @@ wxs_link_key_mac(wxs_link_key *key, const char *label,
                  const uint8_t *data, size_t len,
                  uint8_t mac[WXS_LINK_MAC_SIZE])
 {
-    uint8_t whole[EVP_MAX_MD_SIZE];
-    size_t whole_len;
+    uint8_t head[LABEL_MAX + WXS_DOMAIN_ID_SIZE], whole[EVP_MAX_MD_SIZE];
+    size_t label_len = strlen(label), whole_len;
 
+    if (label_len > LABEL_MAX)
+        return WXS_CRYPTO;
+    memcpy(head, label, label_len);
+    memcpy(head + label_len, domain_id, WXS_DOMAIN_ID_SIZE);
     if (EVP_MAC_init(key->mac, NULL, 0, NULL) != 1 ||
-        EVP_MAC_update(key->mac, (const uint8_t *)label, strlen(label)) != 1 ||
-        EVP_MAC_update(key->mac, domain_id, WXS_DOMAIN_ID_SIZE) != 1 ||
+        EVP_MAC_update(key->mac, head, label_len + WXS_DOMAIN_ID_SIZE) != 1 ||
         EVP_MAC_update(key->mac, data, len) != 1 ||
         EVP_MAC_final(key->mac, whole, &whole_len, sizeof whole) != 1 ||
         whole_len < WXS_LINK_MAC_SIZE)

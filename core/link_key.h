@@ -25,7 +25,8 @@ wxs_status wxs_link_key_new(const uint8_t secret[WXS_LINK_SECRET_SIZE],
 void wxs_link_key_free(wxs_link_key *key);
 
 /* HMAC-SHA256 (RFC 2104), cut to 10 bytes, over label (a NUL-terminated
- * constant, the NUL not included), domain_id and data. WXS_CRYPTO. */
+ * constant of 16 characters at most, the NUL not included), domain_id and data.
+ * WXS_CRYPTO. */
 wxs_status wxs_link_key_mac(wxs_link_key *key, const char *label,
                             const uint8_t domain_id[WXS_DOMAIN_ID_SIZE],
                             const uint8_t *data, size_t len,

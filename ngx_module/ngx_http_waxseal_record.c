@@ -126,6 +126,20 @@ ngx_http_waxseal_header_flag(ngx_table_elt_t *h)
     u_char                     *last, *value;
     ngx_http_waxseal_signal_t  *signal;
 
+    /* the lengths of those names tell most headers from them */
+
+    switch (h->key.len) {
+
+    case 5:
+    case 7:
+    case 9:
+    case 11:
+        break;
+
+    default:
+        return 0;
+    }
+
     for (signal = ngx_http_waxseal_signals; signal->flag; signal++) {
 
         if (h->key.len == signal->name.len
