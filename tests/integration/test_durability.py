@@ -442,7 +442,7 @@ def fails_and_recovers(rig, fail, mend, clean=lambda: None):
         rig.start_collector()
         try:
             with rig.load() as load:
-                wait_for("events", lambda: rig.recorded() > 0)
+                wait_for("events", lambda: rig.events.of(rig.tag))
                 for _ in range(ROUNDS):
                     before = rig.shares("dropped")
                     fail()
