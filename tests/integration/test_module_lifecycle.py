@@ -154,6 +154,7 @@ def test_removed_table_stays_in_use():
     edge = Edge()
     edge.make_table([HOST_ONE])
     with edge:
+        assert is_redirect(edge.get(CLICK))
         edge.table.unlink()
         for _ in range(12):
             assert is_redirect(edge.get(CLICK))
