@@ -16,6 +16,7 @@ typedef struct {
 
     ngx_msec_t       next;      /* look at the path no sooner */
     ngx_msec_t       report;    /* repeat the error no sooner */
+    wxs_status       status;    /* the one reported */
 
     unsigned         open:1;
     unsigned         failed:1;
@@ -23,6 +24,7 @@ typedef struct {
 
 
 static ngx_uint_t ngx_http_waxseal_table_due(ngx_str_t *path);
+static ngx_uint_t ngx_http_waxseal_table_replaced(ngx_str_t *path);
 static void ngx_http_waxseal_table_reopen(ngx_str_t *path, ngx_log_t *log);
 static void ngx_http_waxseal_table_failed(ngx_str_t *path, wxs_status status,
     ngx_err_t err, ngx_log_t *log);
@@ -58,7 +60,6 @@ ngx_http_waxseal_table(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
 static ngx_uint_t
 ngx_http_waxseal_table_due(ngx_str_t *path)
 {
-    ngx_file_info_t            fi;
     ngx_http_waxseal_table_t  *t;
 
     t = &ngx_http_waxseal_current;
@@ -78,6 +79,18 @@ ngx_http_waxseal_table_due(ngx_str_t *path)
     /* a writer killed right after its rename has told nobody of the file */
 
     t->next = ngx_current_msec + NGX_HTTP_WAXSEAL_TABLE_RETRY;
+
+    return ngx_http_waxseal_table_replaced(path);
+}
+
+
+static ngx_uint_t
+ngx_http_waxseal_table_replaced(ngx_str_t *path)
+{
+    ngx_file_info_t            fi;
+    ngx_http_waxseal_table_t  *t;
+
+    t = &ngx_http_waxseal_current;
 
     return ngx_file_info(path->data, &fi) != NGX_FILE_ERROR
            && (ngx_file_uniq(&fi) != t->uniq || fi.st_dev != t->device);
@@ -122,8 +135,13 @@ ngx_http_waxseal_table_reopen(ngx_str_t *path, ngx_log_t *log)
     t->report = 0;
     t->open = 1;
 
-    /* no storm of mappings where a stale file was put back */
-    t->failed = wxs_table_superseded(&table);
+    /*
+     * no storm of mappings where a stale file was put back; one that was
+     * replaced since the open is left by the next request
+     */
+
+    t->failed = wxs_table_superseded(&table)
+                && !ngx_http_waxseal_table_replaced(path);
 
     (void) ngx_atomic_fetch_add(&ngx_http_waxseal_counters->table_opened, 1);
 
@@ -141,7 +159,11 @@ ngx_http_waxseal_table_failed(ngx_str_t *path, wxs_status status,
 
     (void) ngx_atomic_fetch_add(&ngx_http_waxseal_counters->table_failed, 1);
 
-    if (!t->failed || (ngx_msec_int_t) (ngx_current_msec - t->report) >= 0) {
+    if (!t->failed
+        || t->status != status
+        || (ngx_msec_int_t) (ngx_current_msec - t->report) >= 0)
+    {
+        t->status = status;
         t->report = ngx_current_msec + NGX_HTTP_WAXSEAL_TABLE_REPORT;
 
         ngx_log_error(NGX_LOG_ERR, log, err,

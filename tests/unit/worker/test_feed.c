@@ -484,6 +484,66 @@ START_TEST(full_table_is_built_larger)
 }
 END_TEST
 
+/* ---- order ---- */
+
+/* Links whose ids are the numbers of their changes. */
+static void
+add_links_in_order(const wxs_worker *worker)
+{
+    wxs_db *control = state_open(&s, WXS_DB_CONTROL);
+    int64_t last = 0;
+    char sql[256];
+
+    db_exec(control, "PRAGMA synchronous = OFF");
+    while (wxs_worker_sleep(worker, 1)) {
+        int64_t count = 1 + random() % 700; /* up to more than a batch */
+
+        (void)snprintf(sql, sizeof sql,
+                       "WITH RECURSIVE n(i) AS (SELECT %" PRId64
+                       " UNION ALL SELECT i + 1 FROM n WHERE i < %" PRId64
+                       ") INSERT INTO links SELECT i, 1, "
+                       "'https://a.example/' || i, NULL, 1 FROM n",
+                       last + 1, last + count);
+        db_exec(control, sql);
+        last += count;
+    }
+    wxs_db_close(control);
+}
+
+/* A worker killed at any instant repeats a change rather than skip one only if
+ * this holds at every instant; a reader that never rests sees when it does not.
+ */
+START_TEST(no_change_counts_as_applied_before_it_is)
+{
+    task changer = state_start(&s, add_links_in_order);
+    task feed = state_start(&s, wxs_feed_run);
+    int64_t end = wxs_monotonic_ms() + 3000;
+    uint64_t seen = 0, steps = 0;
+    wxs_table_info info;
+    wxs_table table;
+    wxs_table_link link;
+
+    while (wxs_monotonic_ms() < end) {
+        if (wxs_table_open(&table, state_path(&s, "table.wxt")) != WXS_OK)
+            continue;
+        for (int look = 0; look < 100000 && !wxs_table_superseded(&table);
+             look++) {
+            wxs_table_get_info(&table, &info);
+            if (info.applied == seen)
+                continue;
+            seen = info.applied;
+            steps++;
+            if (wxs_table_find_link(&table, seen, &link) != WXS_OK)
+                ck_abort_msg("change %" PRIu64 " is not in the table", seen);
+        }
+        wxs_table_close(&table);
+    }
+    ck_assert_uint_gt(steps, 10);
+    task_stop(&changer);
+    task_stop(&feed);
+}
+END_TEST
+
 /* ---- kills ---- */
 
 #define ROUNDS 30
@@ -577,6 +637,7 @@ main(void)
     tcase_add_test(cases, missing_changes_make_a_new_table);
     tcase_add_test(cases, command_line_builds_only_without_a_worker);
     tcase_add_test(cases, full_table_is_built_larger);
+    tcase_add_test(cases, no_change_counts_as_applied_before_it_is);
     tcase_add_test(cases, killed_at_random_the_table_is_right);
     return run_suite("feed", cases);
 }
