@@ -10,8 +10,7 @@
 #define WXS_LINK_MAC_SIZE    10
 #define WXS_DOMAIN_ID_SIZE   16
 
-/* A link key ready for use: an HMAC-SHA256 context that stays keyed, because
- * keying costs more than the MAC itself. Not for use by two threads at once. */
+/* A link key ready for use: HMAC-SHA256 that has taken in its key. */
 typedef struct wxs_link_key wxs_link_key;
 
 /* Derives the key of a key id from a domain's link secret: HKDF-SHA256
@@ -25,9 +24,8 @@ wxs_status wxs_link_key_new(const uint8_t secret[WXS_LINK_SECRET_SIZE],
 void wxs_link_key_free(wxs_link_key *key);
 
 /* HMAC-SHA256 (RFC 2104), cut to 10 bytes, over label (a NUL-terminated
- * constant of 16 characters at most, the NUL not included), domain_id and data.
- * WXS_CRYPTO. */
-wxs_status wxs_link_key_mac(wxs_link_key *key, const char *label,
+ * constant, the NUL not included), domain_id and data. WXS_CRYPTO. */
+wxs_status wxs_link_key_mac(const wxs_link_key *key, const char *label,
                             const uint8_t domain_id[WXS_DOMAIN_ID_SIZE],
                             const uint8_t *data, size_t len,
                             uint8_t mac[WXS_LINK_MAC_SIZE]);
