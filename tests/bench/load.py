@@ -79,6 +79,7 @@ class Figures:
     ratio: float    # of ns to the reference, median of the rounds
     low: float
     high: float
+    least: float    # CPU a request in the least disturbed round
 
 
 def compare(server, cases):
@@ -93,5 +94,6 @@ def compare(server, cases):
             base = base or ns
             rounds[load.case.name].append((rate, ns, ns / base))
     return {name: Figures(*map(statistics.median, zip(*taken)),
-                          min(r[2] for r in taken), max(r[2] for r in taken))
+                          min(r[2] for r in taken), max(r[2] for r in taken),
+                          min(r[1] for r in taken))
             for name, taken in rounds.items()}
