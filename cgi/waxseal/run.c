@@ -16,6 +16,7 @@
 #include "file.h"
 #include "held.h"
 #include "init.h"
+#include "leftover.h"
 #include "listeners.h"
 #include "log.h"
 #include "nginx_conf.h"
@@ -213,6 +214,7 @@ prepare(run *self, const char *dir, const char *user, wxs_error *error)
             return false;
     }
     table_supply(self);
+    wxs_leftover_end(self->dir);
     return addresses_check(&self->config, error) &&
            wxs_held_open(&self->held, &self->config, self->workers, error) &&
            wxs_ready_prepare(&self->ready, &self->config, error);
