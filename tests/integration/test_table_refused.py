@@ -140,6 +140,7 @@ def test_nginx_without_a_good_one_at_start():
 
 
 def rebuild(state):
+    (state.folder / "worker.log").unlink()
     state.start_worker()
     state.wait(lambda: "lookup table built" in state.log())
     state.await_applied()
@@ -159,7 +160,6 @@ def test_worker_builds_bad_files_anew():
             rebuild(state)
             assert f'"cause":"{says}' in state.log() \
                 or f'"cause":"of an {says}' in state.log(), (name, state.log())
-            (state.folder / "worker.log").unlink()
             state.compare()
         put(state.table, os.mkfifo)
         rebuild(state)
