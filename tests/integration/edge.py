@@ -161,7 +161,10 @@ def h2_frames(stream):
 
 # ---- nginx ----
 
+# nginx hands a new binary only the variables that it is told to
 CONFIGURATION = """
+env LD_PRELOAD;
+env ASAN_OPTIONS;
 load_module {folder}/module.so;
 daemon off;
 worker_processes {workers};

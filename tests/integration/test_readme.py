@@ -78,8 +78,8 @@ def tour_prints_what_it_says(tour):
     tour.stack.start()
     output = subprocess.run(
         ["bash"], input=tour.own("\n".join(commands)), text=True, timeout=60,
-        cwd=tour.folder, env=tour.stack.environment(), stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT).stdout
+        cwd=tour.folder, env=dict(os.environ, **tour.stack.settings),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
     # one answer of the API ends without a line feed
     printed = {normal(line) for line in output.replace('"}', '"}\n')
                .splitlines()} | {normal(line) for line in output.splitlines()}

@@ -105,7 +105,7 @@ count_files(const char *suffix)
 static void
 await_files(const char *suffix, int expected)
 {
-    for (int i = 0; i < 1000 && count_files(suffix) != expected; i++)
+    for (int i = 0; i < 6000 && count_files(suffix) != expected; i++)
         usleep(10000);
     ck_assert_int_eq(count_files(suffix), expected);
 }
