@@ -3,6 +3,7 @@ the test's own), must print what README says."""
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -65,7 +66,8 @@ class Tour:
         self.stack.stop()
         pid = f"{self.folder}/tour/nsd.pid"
         if os.path.exists(pid):
-            subprocess.run(["kill", open(pid).read().strip()], check=True)
+            with open(pid) as file:
+                os.kill(int(file.read()), signal.SIGTERM)
         shutil.rmtree(self.folder)
 
 
