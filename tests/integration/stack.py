@@ -181,6 +181,7 @@ class Stack:
                 str(self.dir)]
 
     def start(self):
+        self.stop()  # what a failed step may have left
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), env=self.environment(), stdin=subprocess.DEVNULL,
