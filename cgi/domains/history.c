@@ -76,7 +76,7 @@ void
 wxs_domains_history(wxs_context *context, const wxs_request *request,
                     wxs_response *response)
 {
-    wxs_page_list list = {0};
+    wxs_page_list list;
     wxs_domain domain;
     sqlite3_stmt *rows;
     int64_t cursor;
@@ -91,11 +91,9 @@ wxs_domains_history(wxs_context *context, const wxs_request *request,
         wxs_page_refuse(&page, response);
         return;
     }
-    list.data = json_array();
-    list.limit = page.limit;
-    list.reverse = page.before[0] != '\0';
+    list = wxs_page_begin(&page);
     rows = walk(context->control, &domain, list.reverse, cursor,
-                page.limit < 0 ? -1 : page.limit + 1, &error);
+                wxs_page_rows(&page), &error);
     if (rows != NULL && fill(context->control, rows, &list, &error))
         wxs_page_answer(&list, response);
     else

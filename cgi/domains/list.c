@@ -56,7 +56,7 @@ void
 wxs_domains_list(wxs_context *context, const wxs_request *request,
                  wxs_response *response)
 {
-    wxs_page_list list = {0};
+    wxs_page_list list;
     wxs_domain_cursor cursor;
     sqlite3_stmt *rows;
     wxs_page page;
@@ -65,12 +65,10 @@ wxs_domains_list(wxs_context *context, const wxs_request *request,
     if (!wxs_page_parse(request, &page, response) ||
         !find_cursor(context, request, &page, &cursor, response))
         return;
-    list.data = json_array();
-    list.limit = page.limit;
-    list.reverse = page.before[0] != '\0';
+    list = wxs_page_begin(&page);
     rows = wxs_domain_walk(context->control, context->identity.account,
                            list.reverse ? WXS_NEWER : WXS_OLDER, &cursor,
-                           page.limit < 0 ? -1 : page.limit + 1, &error);
+                           wxs_page_rows(&page), &error);
     if (rows != NULL && fill(context, request, rows, &list, &error))
         wxs_page_answer(&list, response);
     else

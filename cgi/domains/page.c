@@ -69,6 +69,22 @@ wxs_page_refuse(const wxs_page *page, wxs_response *response)
                      page->after[0] != '\0' ? "after" : "before");
 }
 
+wxs_page_list
+wxs_page_begin(const wxs_page *page)
+{
+    return (wxs_page_list){
+        .data = json_array(),
+        .limit = page->limit,
+        .reverse = page->before[0] != '\0',
+    };
+}
+
+int64_t
+wxs_page_rows(const wxs_page *page)
+{
+    return page->limit < 0 ? -1 : page->limit + 1;
+}
+
 int
 wxs_page_add(wxs_page_list *list, json_t *item)
 {

@@ -28,6 +28,13 @@ typedef struct {
     bool has_more;
 } wxs_page_list;
 
+/* An empty page of the part that was asked for. */
+wxs_page_list wxs_page_begin(const wxs_page *page);
+
+/* How many rows a walk has to offer: one more than the page has room for, to
+ * know of more; -1 = all. */
+int64_t wxs_page_rows(const wxs_page *page);
+
 /* Takes over item. 1 go on, 0 the page is full, -1 no memory (also if item is
  * NULL). */
 int wxs_page_add(wxs_page_list *list, json_t *item);
