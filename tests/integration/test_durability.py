@@ -729,7 +729,7 @@ def segments_are_damaged():
 
 def check_damage(rig, load, accidents):
     assert not load.wrong and load.refused == 0, load.wrong[:5]
-    assert len(accidents.agents) > ROUNDS, len(accidents.agents)
+    assert len(accidents.agents) > 5 * ROUNDS, len(accidents.agents)
     rig.start_collector()
     intact = load.answered - accidents.agents
     with contextlib.suppress(AssertionError):
