@@ -68,7 +68,8 @@ class Tour:
         if os.path.exists(pid):
             with open(pid) as file:
                 os.kill(int(file.read()), signal.SIGTERM)
-        shutil.rmtree(self.folder)
+        # the name server may be removing its files at the same time
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def tour_prints_what_it_says(tour):
