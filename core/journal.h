@@ -53,9 +53,11 @@
  * The destination is kept instead of the token: the collector then needs no
  * keys, and an anonymous event carries no message id. */
 
-#define WXS_JOURNAL_MAGIC        "WXJRNL01"
-#define WXS_JOURNAL_PAGE         4096
-#define WXS_JOURNAL_RECORD_MIN   80
+#define WXS_JOURNAL_MAGIC      "WXJRNL01"
+#define WXS_JOURNAL_PAGE       4096
+#define WXS_JOURNAL_RECORD_MIN 80
+#define WXS_JOURNAL_RECORD_MAX                                                 \
+    (WXS_JOURNAL_RECORD_MIN + WXS_URL_MAX + WXS_EVENT_AGENT_MAX)
 #define WXS_JOURNAL_SEGMENT_MIN  (2 * WXS_JOURNAL_PAGE)
 #define WXS_JOURNAL_SEGMENT_SIZE (16u << 20) /* default */
 #define WXS_EVENT_AGENT_MAX      256

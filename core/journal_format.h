@@ -59,6 +59,10 @@ _Static_assert(offsetof(wxs_journal_record, link_id) == 72, "");
 
 #define WXS_JOURNAL_CRC_START 8 /* the CRC covers the record from here */
 
+_Static_assert(WXS_JOURNAL_RECORD_MAX % 8 == 0 &&
+                   WXS_JOURNAL_RECORD_MAX <= WXS_JOURNAL_PAGE,
+               "a record has to fit into a page");
+
 /* What a record's CRC goes on from: a record of another writer or segment,
  * left on a recycled disk block, never checks. */
 static inline uint32_t

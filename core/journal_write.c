@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "allocate.h"
@@ -17,6 +18,7 @@
 
 #define RETRY_MS  1000
 #define CHECK_MS  1000
+#define READY     (64u << 10)
 #define NAME_SIZE 40 /* "/", 16 hex, "-", 8 digits (20 at most), NUL */
 #define PATH_SIZE (sizeof((wxs_journal_writer *)0)->directory + NAME_SIZE)
 
@@ -59,6 +61,26 @@ write_header(const wxs_journal_writer *writer, uint8_t *map, uint64_t time_ms)
     header->written_end = WXS_JOURNAL_PAGE;
 }
 
+/* Has the page cache hold the next part of the segment, zeros, in one piece: a
+ * page fault then maps all of it, where each page that is first touched through
+ * the mapping costs a fault and a look-up of its place on the disk. Nothing
+ * depends on it, so that errors are left to those who write the page. */
+static void
+make_ready(wxs_journal_writer *writer, int fd)
+{
+    static const uint8_t zeros[WXS_JOURNAL_PAGE];
+    struct iovec pages[READY / sizeof zeros];
+    size_t start = writer->ready_end, count = 0;
+
+    for (; count < READY / sizeof zeros &&
+           writer->ready_end < writer->segment_size;
+         count++) {
+        pages[count] = (struct iovec){(void *)zeros, sizeof zeros};
+        writer->ready_end += sizeof zeros;
+    }
+    (void)!pwritev(fd, pages, (int)count, (off_t)start);
+}
+
 /* Makes the file complete under its temporary name, then renames it: what a
  * reader finds has a header and an owner. */
 static wxs_status
@@ -77,6 +99,8 @@ make_segment(wxs_journal_writer *writer, const char *path, const char *new_path,
     status = wxs_allocate(fd, writer->segment_size);
     if (status != WXS_OK)
         goto out;
+    writer->ready_end = 0;
+    make_ready(writer, fd);
     status = WXS_IO;
     map = mmap(NULL, writer->segment_size, PROT_READ | PROT_WRITE, MAP_SHARED,
                fd, 0);
@@ -175,6 +199,8 @@ reserve(wxs_journal_writer *writer, size_t len, uint64_t time_ms)
         if (start < writer->segment_size &&
             (time_ms < writer->check_ms || is_in_place(writer, time_ms))) {
             writer->end = start;
+            if (start + len > writer->ready_end)
+                make_ready(writer, writer->fd);
             return WXS_OK;
         }
         seal(writer, writer->sequence - 1);
@@ -182,13 +208,18 @@ reserve(wxs_journal_writer *writer, size_t len, uint64_t time_ms)
     return next_segment(writer, time_ms);
 }
 
-/* Fills all but the commit word. The bytes there are still zero. */
+/* Writes a record of len bytes at the end, all but its commit word. It is made
+ * elsewhere, since a checksum over fresh memory would wait for that memory. */
 static void
-fill_record(uint8_t *at, const wxs_event *event, uint64_t sequence)
+put_record(wxs_journal_writer *writer, const wxs_event *event, size_t len)
 {
-    wxs_journal_record record = {
+    wxs_journal_record *record = (wxs_journal_record *)writer->draft;
+    uint8_t *at = writer->draft;
+
+    memset(at + len - 8, 0, 8);
+    *record = (wxs_journal_record){
         .time_ms = event->time_ms,
-        .sequence = sequence,
+        .sequence = writer->sequence,
         .type = (uint8_t)event->type,
         .mode = (uint8_t)event->mode,
         .flags = event->flags,
@@ -199,10 +230,9 @@ fill_record(uint8_t *at, const wxs_event *event, uint64_t sequence)
         .link_id = event->link_id,
     };
 
-    memcpy(record.message_id, event->message_id, sizeof record.message_id);
-    memcpy(record.address, event->address, sizeof record.address);
-    memcpy(at, &record, sizeof record);
-    at += sizeof record;
+    memcpy(record->message_id, event->message_id, sizeof record->message_id);
+    memcpy(record->address, event->address, sizeof record->address);
+    at += sizeof *record;
     if (event->prefix_len > 0)
         memcpy(at, event->prefix, event->prefix_len);
     at += event->prefix_len;
@@ -211,6 +241,11 @@ fill_record(uint8_t *at, const wxs_event *event, uint64_t sequence)
     at += event->rest_len;
     if (event->agent_len > 0)
         memcpy(at, event->agent, event->agent_len);
+    record->crc =
+        wxs_crc32c(writer->crc_seed, writer->draft + WXS_JOURNAL_CRC_START,
+                   len - WXS_JOURNAL_CRC_START);
+    memcpy(writer->map + writer->end + sizeof record->length,
+           writer->draft + sizeof record->length, len - sizeof record->length);
 }
 
 static wxs_status
@@ -229,11 +264,8 @@ append(wxs_journal_writer *writer, const wxs_event *event)
     status = reserve(writer, len, event->time_ms);
     if (status != WXS_OK)
         return status;
+    put_record(writer, event, len);
     record = (wxs_journal_record *)(writer->map + writer->end);
-    fill_record(writer->map + writer->end, event, writer->sequence);
-    record->crc =
-        wxs_crc32c(writer->crc_seed, (uint8_t *)record + WXS_JOURNAL_CRC_START,
-                   len - WXS_JOURNAL_CRC_START);
     __atomic_store_n(&record->length, (uint32_t)len, __ATOMIC_RELEASE);
     writer->end += len;
     writer->bytes += len;

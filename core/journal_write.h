@@ -18,8 +18,10 @@ typedef struct {
     uint64_t check_ms; /* the segment's name is looked at again at this time */
     int fd;            /* -1 = no open segment */
     uint8_t *map;
-    size_t end; /* where the next record goes */
+    size_t end;       /* where the next record goes */
+    size_t ready_end; /* the page cache holds the segment up to here */
     uint32_t crc_seed;
+    _Alignas(8) uint8_t draft[WXS_JOURNAL_RECORD_MAX]; /* of a record */
 } wxs_journal_writer;
 
 /* Prepares a writer with a random id; touches no file. segment_size is rounded
