@@ -63,9 +63,24 @@ wxs_table_superseded(const wxs_table *table)
                            __ATOMIC_ACQUIRE) != 0;
 }
 
+wxs_table_seek
+wxs_table_seek_host(const wxs_table *table, const char *host, size_t len)
+{
+    /* a longer name is not found whatever its hash */
+    return wxs_table_seek_key(table, WXS_TABLE_HOST, host,
+                              len < WXS_HOST_MAX ? len : WXS_HOST_MAX);
+}
+
+wxs_table_seek
+wxs_table_seek_link(const wxs_table *table, uint64_t link_id)
+{
+    return wxs_table_seek_key(table, WXS_TABLE_LINK, &link_id,
+                              WXS_TABLE_LINK_KEY);
+}
+
 wxs_status
-wxs_table_find_host(const wxs_table *table, const char *host, size_t len,
-                    wxs_table_host *found)
+wxs_table_find_host_at(const wxs_table *table, wxs_table_seek seek,
+                       const char *host, size_t len, wxs_table_host *found)
 {
     const wxs_table_host_record *record;
     wxs_table_search search;
@@ -73,7 +88,8 @@ wxs_table_find_host(const wxs_table *table, const char *host, size_t len,
 
     if (len > WXS_HOST_MAX)
         return WXS_NOT_FOUND;
-    status = wxs_table_search_key(table, WXS_TABLE_HOST, host, len, &search);
+    status =
+        wxs_table_search_at(table, seek, WXS_TABLE_HOST, host, len, &search);
     if (status != WXS_OK)
         return status;
     record = search.record;
@@ -82,25 +98,35 @@ wxs_table_find_host(const wxs_table *table, const char *host, size_t len,
     return WXS_OK;
 }
 
-void
-wxs_table_prefetch_link(const wxs_table *table, uint64_t link_id)
+wxs_status
+wxs_table_find_host(const wxs_table *table, const char *host, size_t len,
+                    wxs_table_host *found)
 {
-    wxs_table_prefetch_key(table, WXS_TABLE_LINK, &link_id, WXS_TABLE_LINK_KEY);
+    return wxs_table_find_host_at(table, wxs_table_seek_host(table, host, len),
+                                  host, len, found);
 }
 
 wxs_status
-wxs_table_find_link(const wxs_table *table, uint64_t link_id,
-                    wxs_table_link *found)
+wxs_table_find_link_at(const wxs_table *table, wxs_table_seek seek,
+                       uint64_t link_id, wxs_table_link *found)
 {
     wxs_table_search search;
     wxs_status status;
 
     if (link_id > WXS_LINK_ID_MAX)
         return WXS_NOT_FOUND;
-    status = wxs_table_search_key(table, WXS_TABLE_LINK, &link_id,
-                                  WXS_TABLE_LINK_KEY, &search);
+    status = wxs_table_search_at(table, seek, WXS_TABLE_LINK, &link_id,
+                                 WXS_TABLE_LINK_KEY, &search);
     return status == WXS_OK ? wxs_table_link_of(table, search.record, found)
                             : status;
+}
+
+wxs_status
+wxs_table_find_link(const wxs_table *table, uint64_t link_id,
+                    wxs_table_link *found)
+{
+    return wxs_table_find_link_at(table, wxs_table_seek_link(table, link_id),
+                                  link_id, found);
 }
 
 bool

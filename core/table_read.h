@@ -30,14 +30,29 @@ bool wxs_table_superseded(const wxs_table *table);
 wxs_status wxs_table_find_host(const wxs_table *table, const char *host,
                                size_t len, wxs_table_host *found);
 
-/* Has the processor begin to fetch a link that is going to be looked up: half
- * of that lookup's time, if there is other work to do meanwhile. */
-void wxs_table_prefetch_link(const wxs_table *table, uint64_t link_id);
-
 /* The URL found has passed wxs_destination_check() again on the way out.
  * WXS_NOT_FOUND, WXS_BAD_FORMAT. */
 wxs_status wxs_table_find_link(const wxs_table *table, uint64_t link_id,
                                wxs_table_link *found);
+
+/* The same in steps, for those who have other work to do while memory answers:
+ * seek hashes the key and has the processor fetch the bucket, seek_record (it
+ * waits for the bucket, and may be left out) has it fetch the record that is
+ * named there, find_at reads them. A seek is good for that table and key. */
+typedef struct {
+    uint64_t hash;
+    uint64_t bucket;
+} wxs_table_seek;
+
+wxs_table_seek wxs_table_seek_host(const wxs_table *table, const char *host,
+                                   size_t len);
+wxs_table_seek wxs_table_seek_link(const wxs_table *table, uint64_t link_id);
+void wxs_table_seek_record(const wxs_table *table, wxs_table_seek seek);
+wxs_status wxs_table_find_host_at(const wxs_table *table, wxs_table_seek seek,
+                                  const char *host, size_t len,
+                                  wxs_table_host *found);
+wxs_status wxs_table_find_link_at(const wxs_table *table, wxs_table_seek seek,
+                                  uint64_t link_id, wxs_table_link *found);
 
 /* Are the links of this message of this domain withdrawn? Costs next to nothing
  * while the table has no killed message at all. A damaged entry says no. */

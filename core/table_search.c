@@ -236,39 +236,54 @@ hash_of(const wxs_table *table, int kind, const void *key, size_t len)
     return wxs_siphash(seed, key, len);
 }
 
-/* The number of the bucket that an entry's search begins with. That bucket and
- * the next, where one search in ten goes on, are called for. */
-static uint64_t
-home_of(const wxs_table *table, uint64_t hash)
+static const uint64_t *
+bucket_at(const wxs_table *table, uint64_t bucket)
 {
-    uint64_t bucket = (hash & UINT32_MAX) * table->bucket_count >> 32;
-    const uint8_t *at =
-        table->map + WXS_TABLE_HEADER + bucket * WXS_TABLE_BUCKET;
+    return (const uint64_t *)(table->map + WXS_TABLE_HEADER +
+                              bucket * WXS_TABLE_BUCKET);
+}
 
-    __builtin_prefetch(at);
-    __builtin_prefetch(at + WXS_TABLE_BUCKET);
-    return bucket;
+/* The bucket and the next, where one search in ten goes on, are called for. */
+wxs_table_seek
+wxs_table_seek_key(const wxs_table *table, int kind, const void *key,
+                   size_t len)
+{
+    uint64_t hash = hash_of(table, kind, key, len);
+    uint64_t bucket = (hash & UINT32_MAX) * table->bucket_count >> 32;
+
+    __builtin_prefetch(bucket_at(table, bucket));
+    __builtin_prefetch(bucket_at(table, bucket + 1));
+    return (wxs_table_seek){.hash = hash, .bucket = bucket};
 }
 
 void
-wxs_table_prefetch_key(const wxs_table *table, int kind, const void *key,
-                       size_t len)
+wxs_table_seek_record(const wxs_table *table, wxs_table_seek seek)
 {
-    (void)home_of(table, hash_of(table, kind, key, len));
+    const uint64_t *slots = bucket_at(table, seek.bucket);
+
+    for (int i = 0; i < WXS_TABLE_SLOTS; i++) {
+        uint64_t slot = __atomic_load_n(&slots[i], __ATOMIC_RELAXED);
+
+        if (slot >> WXS_TABLE_TAG_SHIFT == seek.hash >> WXS_TABLE_TAG_SHIFT) {
+            /* a wrong address is no harm: nothing is read */
+            const uint8_t *record = table->map + wxs_table_slot_offset(slot);
+
+            __builtin_prefetch(record);
+            __builtin_prefetch(record + CACHE_LINE);
+        }
+    }
 }
 
 wxs_status
-wxs_table_search_key(const wxs_table *table, int kind, const void *key,
-                     size_t len, wxs_table_search *search)
+wxs_table_search_at(const wxs_table *table, wxs_table_seek seek, int kind,
+                    const void *key, size_t len, wxs_table_search *search)
 {
-    const uint64_t *slots = (const uint64_t *)(table->map + WXS_TABLE_HEADER);
-    uint64_t bucket;
+    uint64_t bucket = seek.bucket;
 
-    *search = (wxs_table_search){.hash = hash_of(table, kind, key, len)};
-    bucket = home_of(table, search->hash);
+    *search = (wxs_table_search){.hash = seek.hash};
     for (int i = 0; i < WXS_TABLE_PROBES; i++) {
-        wxs_status status = search_bucket(
-            table, slots + bucket * WXS_TABLE_SLOTS, kind, key, len, search);
+        wxs_status status = search_bucket(table, bucket_at(table, bucket), kind,
+                                          key, len, search);
 
         if (status != WXS_END)
             return status;
@@ -276,4 +291,12 @@ wxs_table_search_key(const wxs_table *table, int kind, const void *key,
             bucket = 0;
     }
     return WXS_NOT_FOUND;
+}
+
+wxs_status
+wxs_table_search_key(const wxs_table *table, int kind, const void *key,
+                     size_t len, wxs_table_search *search)
+{
+    return wxs_table_search_at(table, wxs_table_seek_key(table, kind, key, len),
+                               kind, key, len, search);
 }

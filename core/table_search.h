@@ -18,17 +18,22 @@ typedef struct {
  * *table. WXS_BAD_FORMAT, WXS_BAD_VERSION. */
 wxs_status wxs_table_check(wxs_table *table);
 
-/* Looks for the entry of a kind (WXS_TABLE_HOST, ...) with this key: the host,
- * the 6 bytes of the link id, the URL, the message id. WXS_NOT_FOUND;
- * WXS_BAD_FORMAT if a record that may have been the one reaches out of the
- * arena. */
+/* Where a search for the entry of a kind (WXS_TABLE_HOST, ...) with this key
+ * begins; the processor is told to fetch it. The keys are the host, the 6 bytes
+ * of the link id, the URL, the message id. */
+wxs_table_seek wxs_table_seek_key(const wxs_table *table, int kind,
+                                  const void *key, size_t len);
+
+/* Looks for the entry. WXS_NOT_FOUND; WXS_BAD_FORMAT if a record that may have
+ * been the one reaches out of the arena. */
+wxs_status wxs_table_search_at(const wxs_table *table, wxs_table_seek seek,
+                               int kind, const void *key, size_t len,
+                               wxs_table_search *search);
+
+/* Both at once. */
 wxs_status wxs_table_search_key(const wxs_table *table, int kind,
                                 const void *key, size_t len,
                                 wxs_table_search *search);
-
-/* Has the processor fetch what a search for this key begins with. */
-void wxs_table_prefetch_key(const wxs_table *table, int kind, const void *key,
-                            size_t len);
 
 /* What the record of a link that was found says. WXS_BAD_FORMAT if it leads to
  * no URL. */

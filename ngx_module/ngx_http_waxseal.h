@@ -68,6 +68,15 @@ typedef struct {
 } ngx_http_waxseal_ctx_t;
 
 
+/* a token as it came, not to be believed yet */
+
+typedef struct {
+    wxs_status                  status;
+    wxs_token_parsed            parsed;
+    wxs_table_seek              link;   /* of a table link */
+} ngx_http_waxseal_token_t;
+
+
 /* of one worker, in shared memory */
 
 typedef struct {
@@ -95,13 +104,17 @@ typedef struct {
 ngx_int_t ngx_http_waxseal_tracking_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_waxseal_status_handler(ngx_http_request_t *r);
 
+/* reads the token of a click or open, and calls for its link in the table */
+void ngx_http_waxseal_read_token(ngx_http_waxseal_event_e event,
+    const wxs_table *table, ngx_str_t *text, ngx_http_waxseal_token_t *token);
+
 /*
  * checks the token for the domains of the host and against the kill switch,
  * sets ctx->result, and on success the domain that signed it
  */
 const wxs_table_domain *ngx_http_waxseal_verify(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
-    const wxs_table_host *host, ngx_str_t *text, wxs_token_parsed *parsed);
+    const wxs_table_host *host, ngx_http_waxseal_token_t *token);
 
 /* "http" or "https", also when "waxseal_protocol" evaluates to nonsense */
 ngx_str_t *ngx_http_waxseal_protocol(ngx_http_request_t *r);

@@ -4,13 +4,13 @@
 
 static ngx_int_t ngx_http_waxseal_open(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
-    const wxs_table_host *host, ngx_str_t *text);
+    const wxs_table_host *host, ngx_http_waxseal_token_t *token);
 static ngx_int_t ngx_http_waxseal_click(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
-    const wxs_table_host *host, ngx_str_t *text);
+    const wxs_table_host *host, ngx_http_waxseal_token_t *token);
 static ngx_int_t ngx_http_waxseal_destination(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
-    const wxs_token *token, ngx_str_t *location);
+    ngx_http_waxseal_token_t *read, ngx_str_t *location);
 
 
 static ngx_http_waxseal_event_e
@@ -52,7 +52,9 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     ngx_str_t                      text, *server;
     const wxs_table               *table;
     wxs_table_host                 host;
+    wxs_table_seek                 seek;
     ngx_http_waxseal_ctx_t        *ctx;
+    ngx_http_waxseal_token_t       token;
     ngx_http_waxseal_main_conf_t  *wmcf;
 
     rc = ngx_http_discard_request_body(r);
@@ -79,11 +81,24 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     table = ngx_http_waxseal_table(wmcf, r->connection->log);
     server = &r->headers_in.server;
 
-    if (table == NULL
-        || server->len == 0
-        || wxs_table_find_host(table, (char *) server->data, server->len,
+    if (table == NULL || server->len == 0) {
+        ctx->result = NGX_HTTP_WAXSEAL_UNKNOWN_HOST;
+        return ngx_http_waxseal_send_error(r, ctx);
+    }
+
+    seek = wxs_table_seek_host(table, (char *) server->data, server->len);
+
+    if (ctx->event == NGX_HTTP_WAXSEAL_CLICK
+        || ctx->event == NGX_HTTP_WAXSEAL_OPEN)
+    {
+        /* memory answers while the token is read */
+
+        ngx_http_waxseal_read_token(ctx->event, table, &text, &token);
+    }
+
+    if (wxs_table_find_host_at(table, seek, (char *) server->data, server->len,
                                &host)
-           != WXS_OK)
+        != WXS_OK)
     {
         ctx->result = NGX_HTTP_WAXSEAL_UNKNOWN_HOST;
         return ngx_http_waxseal_send_error(r, ctx);
@@ -92,10 +107,10 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     switch (ctx->event) {
 
     case NGX_HTTP_WAXSEAL_CLICK:
-        return ngx_http_waxseal_click(r, ctx, table, &host, &text);
+        return ngx_http_waxseal_click(r, ctx, table, &host, &token);
 
     case NGX_HTTP_WAXSEAL_OPEN:
-        return ngx_http_waxseal_open(r, ctx, table, &host, &text);
+        return ngx_http_waxseal_open(r, ctx, table, &host, &token);
 
     case NGX_HTTP_WAXSEAL_FAVICON:
         ctx->result = NGX_HTTP_WAXSEAL_OK;
@@ -110,15 +125,15 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_waxseal_open(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
-    const wxs_table *table, const wxs_table_host *host, ngx_str_t *text)
+    const wxs_table *table, const wxs_table_host *host,
+    ngx_http_waxseal_token_t *token)
 {
-    wxs_token_parsed         parsed;
     const wxs_table_domain  *domain;
 
-    domain = ngx_http_waxseal_verify(r, ctx, table, host, text, &parsed);
+    domain = ngx_http_waxseal_verify(r, ctx, table, host, token);
 
     if (domain) {
-        ngx_http_waxseal_record(r, ctx, &parsed.token, domain);
+        ngx_http_waxseal_record(r, ctx, &token->parsed.token, domain);
     }
 
     /* whatever the token, a mail never shows a broken image */
@@ -129,19 +144,19 @@ ngx_http_waxseal_open(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
 
 static ngx_int_t
 ngx_http_waxseal_click(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
-    const wxs_table *table, const wxs_table_host *host, ngx_str_t *text)
+    const wxs_table *table, const wxs_table_host *host,
+    ngx_http_waxseal_token_t *token)
 {
     ngx_int_t                rc;
     ngx_str_t                location;
-    wxs_token_parsed         parsed;
     const wxs_table_domain  *domain;
 
-    domain = ngx_http_waxseal_verify(r, ctx, table, host, text, &parsed);
+    domain = ngx_http_waxseal_verify(r, ctx, table, host, token);
     if (domain == NULL) {
         return ngx_http_waxseal_send_error(r, ctx);
     }
 
-    rc = ngx_http_waxseal_destination(r, ctx, table, &parsed.token, &location);
+    rc = ngx_http_waxseal_destination(r, ctx, table, token, &location);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_waxseal_send_error(r, ctx);
@@ -151,7 +166,7 @@ ngx_http_waxseal_click(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_waxseal_record(r, ctx, &parsed.token, domain);
+    ngx_http_waxseal_record(r, ctx, &token->parsed.token, domain);
 
     return ngx_http_waxseal_send_redirect(r, ctx, &location);
 }
@@ -160,16 +175,20 @@ ngx_http_waxseal_click(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
 static ngx_int_t
 ngx_http_waxseal_destination(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
-    const wxs_token *token, ngx_str_t *location)
+    ngx_http_waxseal_token_t *read, ngx_str_t *location)
 {
     u_char          *p;
     size_t           prefix_len, rest_len;
+    wxs_token       *token;
     const char      *prefix, *rest;
     wxs_table_link   link;
 
+    token = &read->parsed.token;
+
     if (token->is_table) {
 
-        if (wxs_table_find_link(table, token->link_id, &link) != WXS_OK
+        if (wxs_table_find_link_at(table, read->link, token->link_id, &link)
+            != WXS_OK
             || link.domain != ctx->domain)
         {
             ctx->result = NGX_HTTP_WAXSEAL_NOT_FOUND;

@@ -7,30 +7,45 @@ static const wxs_table_domain *ngx_http_waxseal_find_signer(
     const wxs_table_host *host, wxs_token_parsed *parsed);
 
 
+void
+ngx_http_waxseal_read_token(ngx_http_waxseal_event_e event,
+    const wxs_table *table, ngx_str_t *text, ngx_http_waxseal_token_t *token)
+{
+    wxs_token_type  type;
+
+    type = (event == NGX_HTTP_WAXSEAL_CLICK) ? WXS_TOKEN_CLICK
+                                             : WXS_TOKEN_OPEN;
+
+    token->status = wxs_token_parse(type, (char *) text->data, text->len,
+                                    &token->parsed);
+
+    if (token->status == WXS_OK && token->parsed.token.is_table) {
+        token->link = wxs_table_seek_link(table, token->parsed.token.link_id);
+    }
+}
+
+
 const wxs_table_domain *
 ngx_http_waxseal_verify(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
-    const wxs_table *table, const wxs_table_host *host, ngx_str_t *text,
-    wxs_token_parsed *parsed)
+    const wxs_table *table, const wxs_table_host *host,
+    ngx_http_waxseal_token_t *token)
 {
-    wxs_token_type           type;
+    wxs_token_parsed        *parsed;
     const wxs_table_domain  *domain;
-
-    type = (ctx->event == NGX_HTTP_WAXSEAL_CLICK) ? WXS_TOKEN_CLICK
-                                                  : WXS_TOKEN_OPEN;
 
     ctx->result = NGX_HTTP_WAXSEAL_BAD_TOKEN;
 
-    if (wxs_token_parse(type, (char *) text->data, text->len, parsed)
-        != WXS_OK)
-    {
+    if (token->status != WXS_OK) {
         return NULL;
     }
+
+    parsed = &token->parsed;
 
     if (parsed->token.is_table) {
 
         /* memory answers while the MAC is computed */
 
-        wxs_table_prefetch_link(table, parsed->token.link_id);
+        wxs_table_seek_record(table, token->link);
     }
 
     domain = ngx_http_waxseal_find_signer(r, ctx, host, parsed);
