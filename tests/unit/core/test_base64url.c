@@ -1,5 +1,6 @@
 /* base64url: RFC 4648 section 10, and one spelling for each byte string */
 #include <check.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base64url.h"
@@ -91,6 +92,40 @@ START_TEST(only_canonical_text_is_accepted)
 }
 END_TEST
 
+/* Long texts are decoded in larger steps, which must refuse the same. */
+START_TEST(each_character_at_each_place_of_a_long_text)
+{
+    char text[61];
+    uint8_t out[45 + 1], expected[45];
+    size_t n;
+
+    for (size_t i = 0; i < 60; i++)
+        text[i] = alphabet[i * 7 % 64];
+    for (size_t at = 0; at < 60; at++) {
+        char kept = text[at];
+
+        for (int c = 0; c < 256; c++) {
+            bool known = c != 0 && strchr(alphabet, c) != NULL;
+
+            text[at] = (char)c;
+            out[45] = 0x55;
+            ck_assert_int_eq(wxs_base64url_decode(text, 60, out, 45, &n),
+                             known ? WXS_OK : WXS_BAD_FORMAT);
+            ck_assert_uint_eq(out[45], 0x55);
+            if (!known)
+                continue;
+            /* four characters are too few for a large step */
+            for (size_t i = 0; i < 15; i++)
+                ck_assert_int_eq(wxs_base64url_decode(text + 4 * i, 4,
+                                                      expected + 3 * i, 3, &n),
+                                 WXS_OK);
+            ck_assert_mem_eq(out, expected, 45);
+        }
+        text[at] = kept;
+    }
+}
+END_TEST
+
 START_TEST(lengths_and_bounds)
 {
     uint8_t out[4] = {0, 0, 0, 0x55};
@@ -119,6 +154,7 @@ main(void)
     tcase_add_test(tests, known_vectors);
     tcase_add_test(tests, every_byte_round_trips_at_every_length);
     tcase_add_test(tests, only_canonical_text_is_accepted);
+    tcase_add_test(tests, each_character_at_each_place_of_a_long_text);
     tcase_add_test(tests, lengths_and_bounds);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
