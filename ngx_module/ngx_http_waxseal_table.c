@@ -1,12 +1,15 @@
 
 #include "ngx_http_waxseal.h"
 
+#include <pthread.h>
+#include <sys/resource.h>
+
 
 #define NGX_HTTP_WAXSEAL_TABLE_RETRY   1000
 #define NGX_HTTP_WAXSEAL_TABLE_REPORT  60000
 
 #define NGX_HTTP_WAXSEAL_UNMAP_STEP    (4 * 1024 * 1024)
-#define NGX_HTTP_WAXSEAL_UNMAP_DELAY   10
+#define NGX_HTTP_WAXSEAL_UNMAP_NICE    19
 
 
 typedef struct {
@@ -14,7 +17,7 @@ typedef struct {
     ngx_file_uniq_t  uniq;
     dev_t            device;
 
-    ngx_msec_t       next;      /* look at the path no sooner */
+    ngx_msec_t       next;      /* try to open it again no sooner */
     ngx_msec_t       report;    /* repeat the error no sooner */
     wxs_status       status;    /* the one reported */
 
@@ -23,24 +26,23 @@ typedef struct {
 } ngx_http_waxseal_table_t;
 
 
-static ngx_uint_t ngx_http_waxseal_table_due(ngx_str_t *path);
 static ngx_uint_t ngx_http_waxseal_table_replaced(ngx_str_t *path);
 static void ngx_http_waxseal_table_reopen(ngx_str_t *path, ngx_log_t *log);
 static void ngx_http_waxseal_table_failed(ngx_str_t *path, wxs_status status,
     ngx_err_t err, ngx_log_t *log);
 static void ngx_http_waxseal_table_release(wxs_table *table);
-static void ngx_http_waxseal_table_unmap(ngx_event_t *ev);
+static void *ngx_http_waxseal_table_unmap(void *data);
 
 
 /* of one worker process */
 
 static ngx_http_waxseal_table_t  ngx_http_waxseal_current;
-static wxs_table                 ngx_http_waxseal_former;
-static ngx_event_t               ngx_http_waxseal_unmap_event;
 
-/* debug logs of timers want a descriptor */
-static ngx_connection_t          ngx_http_waxseal_dumb;
 
+/*
+ * only a writer that has just put a file there says so, which is therefore in
+ * memory: what may wait for a disk is left to ngx_http_waxseal_table_tend()
+ */
 
 const wxs_table *
 ngx_http_waxseal_table(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
@@ -49,38 +51,41 @@ ngx_http_waxseal_table(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
 
     t = &ngx_http_waxseal_current;
 
-    if (ngx_http_waxseal_table_due(&wmcf->table)) {
+    if (!t->open) {
+        return NULL;
+    }
+
+    if (wxs_table_superseded(&t->table) && !t->failed) {
         ngx_http_waxseal_table_reopen(&wmcf->table, log);
     }
 
-    return t->open ? &t->table : NULL;
+    return &t->table;
 }
 
 
-static ngx_uint_t
-ngx_http_waxseal_table_due(ngx_str_t *path)
+void
+ngx_http_waxseal_table_tend(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
 {
     ngx_http_waxseal_table_t  *t;
 
     t = &ngx_http_waxseal_current;
 
-    if (t->open && !t->failed && wxs_table_superseded(&t->table)) {
-        return 1;
-    }
-
-    if ((ngx_msec_int_t) (ngx_current_msec - t->next) < 0) {
-        return 0;
-    }
-
     if (!t->open || t->failed) {
-        return 1;
+
+        if ((ngx_msec_int_t) (ngx_current_msec - t->next) >= 0) {
+            ngx_http_waxseal_table_reopen(&wmcf->table, log);
+        }
+
+        return;
     }
 
     /* a writer killed right after its rename has told nobody of the file */
 
-    t->next = ngx_current_msec + NGX_HTTP_WAXSEAL_TABLE_RETRY;
-
-    return ngx_http_waxseal_table_replaced(path);
+    if (wxs_table_superseded(&t->table)
+        || ngx_http_waxseal_table_replaced(&wmcf->table))
+    {
+        ngx_http_waxseal_table_reopen(&wmcf->table, log);
+    }
 }
 
 
@@ -180,11 +185,6 @@ ngx_http_waxseal_table_failed(ngx_str_t *path, wxs_status status,
 void
 ngx_http_waxseal_table_close(void)
 {
-    if (ngx_http_waxseal_former.map) {
-        wxs_table_close(&ngx_http_waxseal_former);
-        ngx_http_waxseal_former.map = NULL;
-    }
-
     if (ngx_http_waxseal_current.open) {
         wxs_table_close(&ngx_http_waxseal_current.table);
         ngx_http_waxseal_current.open = 0;
@@ -192,60 +192,84 @@ ngx_http_waxseal_table_close(void)
 }
 
 
-/* unmapping a large table at once would stop the worker for milliseconds */
+/*
+ * a thread of its own, since whoever gives up the last mapping of a file that
+ * has no name any more deletes it: milliseconds a hundred megabytes
+ */
 
 static void
 ngx_http_waxseal_table_release(wxs_table *table)
 {
-    ngx_event_t  *ev;
+    int             err;
+    sigset_t        set, former;
+    wxs_table      *arg;
+    pthread_t       tid;
+    pthread_attr_t  attr;
 
-    if (ngx_http_waxseal_former.map) {
-        wxs_table_close(&ngx_http_waxseal_former);
+    arg = ngx_alloc(sizeof(wxs_table), ngx_cycle->log);
+
+    if (arg == NULL || pthread_attr_init(&attr) != 0) {
+        goto failed;
     }
 
-    ngx_http_waxseal_former = *table;
+    *arg = *table;
 
-    ngx_http_waxseal_dumb.fd = (ngx_socket_t) -1;
+    (void) pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 
-    ev = &ngx_http_waxseal_unmap_event;
+    /* signals are for the worker */
 
-    ev->handler = ngx_http_waxseal_table_unmap;
-    ev->log = ngx_cycle->log;
-    ev->data = &ngx_http_waxseal_dumb;
-    ev->cancelable = 1;
+    sigfillset(&set);
+    (void) pthread_sigmask(SIG_SETMASK, &set, &former);
 
-    if (!ev->timer_set) {
-        ngx_add_timer(ev, NGX_HTTP_WAXSEAL_UNMAP_DELAY);
-    }
-}
+    err = pthread_create(&tid, &attr, ngx_http_waxseal_table_unmap, arg);
 
+    (void) pthread_sigmask(SIG_SETMASK, &former, NULL);
+    (void) pthread_attr_destroy(&attr);
 
-static void
-ngx_http_waxseal_table_unmap(ngx_event_t *ev)
-{
-    size_t      rest;
-    u_char     *tail;
-    wxs_table  *table;
-
-    table = &ngx_http_waxseal_former;
-
-    if (table->size <= NGX_HTTP_WAXSEAL_UNMAP_STEP) {
-        wxs_table_close(table);
-        table->map = NULL;
+    if (err == 0) {
         return;
     }
 
-    rest = (table->size - NGX_HTTP_WAXSEAL_UNMAP_STEP)
-           & ~((size_t) ngx_pagesize - 1);
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, err,
+                  "pthread_create() failed, the former lookup table is "
+                  "given up by the worker itself");
 
-    tail = (u_char *) table->map + rest;
+failed:
 
-    if (munmap(tail, table->size - rest) == -1) {
-        ngx_log_error(NGX_LOG_ALERT, ev->log, ngx_errno,
-                      "munmap(%p, %uz) failed", tail, table->size - rest);
+    if (arg) {
+        ngx_free(arg);
     }
 
-    table->size = rest;
+    wxs_table_close(table);
+}
 
-    ngx_add_timer(ev, NGX_HTTP_WAXSEAL_UNMAP_DELAY);
+
+/* each step keeps the worker's page faults waiting for 0.1 ms at most */
+
+static void *
+ngx_http_waxseal_table_unmap(void *data)
+{
+    wxs_table *table = data;
+
+    size_t  rest;
+
+    (void) setpriority(PRIO_PROCESS, syscall(SYS_gettid),
+                       NGX_HTTP_WAXSEAL_UNMAP_NICE);
+
+    while (table->size > NGX_HTTP_WAXSEAL_UNMAP_STEP) {
+
+        rest = (table->size - NGX_HTTP_WAXSEAL_UNMAP_STEP)
+               & ~((size_t) NGX_HTTP_WAXSEAL_UNMAP_STEP - 1);
+
+        if (munmap((u_char *) table->map + rest, table->size - rest) == -1) {
+            break;
+        }
+
+        table->size = rest;
+    }
+
+    wxs_table_close(table);
+    ngx_free(table);
+
+    return NULL;
 }
