@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 
 #define NGX_HTTP_WAXSEAL_TABLE_RETRY   1000

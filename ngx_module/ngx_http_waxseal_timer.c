@@ -40,8 +40,6 @@ ngx_http_waxseal_timer_handler(ngx_event_t *ev)
 {
     ngx_http_waxseal_main_conf_t  *wmcf;
 
-    /* a single process outlives its cycle */
-
     ev->log = ngx_cycle->log;
 
     wmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
