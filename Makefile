@@ -55,6 +55,7 @@ asan: deps
 bench: all
 	+@$(MAKE) --no-print-directory $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 	@BUILD=$(BUILD) ./tests/bench/run
+	@BUILD=$(BUILD) ./tests/bench/feed_bench.py
 
 # the module in other builds of nginx, one of them with sanitizers; fetches
 # their sources
