@@ -3,9 +3,9 @@
 
 #include "journal.h"
 
-/* One writer is one nginx worker. Appending touches nothing but mapped memory,
- * unless the segment is full and no other was prepared: the first one, or where
- * events come faster than wxs_journal_writer_tend(). */
+/* One writer is one nginx worker. Appending makes no system call, unless what it
+ * needs was not prepared: the first segment, and segments and pages where
+ * events come faster than wxs_journal_writer_tend() looks after them. */
 typedef struct {
     char directory[512];
     size_t segment_size;
