@@ -3,8 +3,8 @@
 
 #include "journal.h"
 
-/* One writer is one nginx worker. Appending makes no system call, unless what it
- * needs was not prepared: the first segment, and segments and pages where
+/* One writer is one nginx worker. Appending makes no system call, unless what
+ * it needs was not prepared: the first segment, and segments and pages where
  * events come faster than wxs_journal_writer_tend() looks after them. */
 typedef struct {
     char directory[512];
