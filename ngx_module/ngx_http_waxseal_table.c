@@ -27,17 +27,31 @@ typedef struct {
 } ngx_http_waxseal_table_t;
 
 
+/* a table that a thread gives up */
+
+typedef struct ngx_http_waxseal_former_s  ngx_http_waxseal_former_t;
+
+struct ngx_http_waxseal_former_s {
+    wxs_table                   table;
+    pthread_t                   thread;
+    ngx_atomic_t                done;
+    ngx_http_waxseal_former_t  *next;
+};
+
+
 static ngx_uint_t ngx_http_waxseal_table_replaced(ngx_str_t *path);
 static void ngx_http_waxseal_table_reopen(ngx_str_t *path, ngx_log_t *log);
 static void ngx_http_waxseal_table_failed(ngx_str_t *path, wxs_status status,
     ngx_err_t err, ngx_log_t *log);
 static void ngx_http_waxseal_table_release(wxs_table *table);
 static void *ngx_http_waxseal_table_unmap(void *data);
+static void ngx_http_waxseal_table_reap(ngx_uint_t all);
 
 
 /* of one worker process */
 
-static ngx_http_waxseal_table_t  ngx_http_waxseal_current;
+static ngx_http_waxseal_table_t    ngx_http_waxseal_current;
+static ngx_http_waxseal_former_t  *ngx_http_waxseal_formers;
 
 
 /*
@@ -70,6 +84,8 @@ ngx_http_waxseal_table_tend(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
     ngx_http_waxseal_table_t  *t;
 
     t = &ngx_http_waxseal_current;
+
+    ngx_http_waxseal_table_reap(0);
 
     if (!t->open || t->failed) {
 
@@ -186,6 +202,8 @@ ngx_http_waxseal_table_failed(ngx_str_t *path, wxs_status status,
 void
 ngx_http_waxseal_table_close(void)
 {
+    ngx_http_waxseal_table_reap(1);
+
     if (ngx_http_waxseal_current.open) {
         wxs_table_close(&ngx_http_waxseal_current.table);
         ngx_http_waxseal_current.open = 0;
@@ -195,53 +213,45 @@ ngx_http_waxseal_table_close(void)
 
 /*
  * a thread of its own, since whoever gives up the last mapping of a file that
- * has no name any more deletes it: milliseconds a hundred megabytes
+ * has no name any more deletes it: tens of milliseconds a hundred megabytes
  */
 
 static void
 ngx_http_waxseal_table_release(wxs_table *table)
 {
-    int             err;
-    sigset_t        set, former;
-    wxs_table      *arg;
-    pthread_t       tid;
-    pthread_attr_t  attr;
+    int                         err;
+    sigset_t                    set, saved;
+    ngx_http_waxseal_former_t  *f;
 
-    arg = ngx_alloc(sizeof(wxs_table), ngx_cycle->log);
-
-    if (arg == NULL || pthread_attr_init(&attr) != 0) {
-        goto failed;
+    f = ngx_calloc(sizeof(ngx_http_waxseal_former_t), ngx_cycle->log);
+    if (f == NULL) {
+        wxs_table_close(table);
+        return;
     }
 
-    *arg = *table;
-
-    (void) pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    f->table = *table;
 
     /* signals are for the worker */
 
     sigfillset(&set);
-    (void) pthread_sigmask(SIG_SETMASK, &set, &former);
+    (void) pthread_sigmask(SIG_SETMASK, &set, &saved);
 
-    err = pthread_create(&tid, &attr, ngx_http_waxseal_table_unmap, arg);
+    err = pthread_create(&f->thread, NULL, ngx_http_waxseal_table_unmap, f);
 
-    (void) pthread_sigmask(SIG_SETMASK, &former, NULL);
-    (void) pthread_attr_destroy(&attr);
+    (void) pthread_sigmask(SIG_SETMASK, &saved, NULL);
 
-    if (err == 0) {
+    if (err) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, err,
+                      "pthread_create() failed, the former lookup table is "
+                      "given up by the worker itself");
+
+        ngx_free(f);
+        wxs_table_close(table);
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, err,
-                  "pthread_create() failed, the former lookup table is "
-                  "given up by the worker itself");
-
-failed:
-
-    if (arg) {
-        ngx_free(arg);
-    }
-
-    wxs_table_close(table);
+    f->next = ngx_http_waxseal_formers;
+    ngx_http_waxseal_formers = f;
 }
 
 
@@ -250,9 +260,12 @@ failed:
 static void *
 ngx_http_waxseal_table_unmap(void *data)
 {
-    wxs_table *table = data;
+    ngx_http_waxseal_former_t *f = data;
 
-    size_t  rest;
+    size_t      rest;
+    wxs_table  *table;
+
+    table = &f->table;
 
     (void) setpriority(PRIO_PROCESS, syscall(SYS_gettid),
                        NGX_HTTP_WAXSEAL_UNMAP_NICE);
@@ -270,7 +283,35 @@ ngx_http_waxseal_table_unmap(void *data)
     }
 
     wxs_table_close(table);
-    ngx_free(table);
+
+    __atomic_store_n(&f->done, 1, __ATOMIC_RELEASE);
 
     return NULL;
+}
+
+
+/*
+ * all of them before the worker ends: nginx unloads the module with its
+ * configuration, and no thread may run code that is gone
+ */
+
+static void
+ngx_http_waxseal_table_reap(ngx_uint_t all)
+{
+    ngx_http_waxseal_former_t  *f, **next;
+
+    next = &ngx_http_waxseal_formers;
+
+    while ((f = *next) != NULL) {
+
+        if (!all && !__atomic_load_n(&f->done, __ATOMIC_ACQUIRE)) {
+            next = &f->next;
+            continue;
+        }
+
+        *next = f->next;
+
+        (void) pthread_join(f->thread, NULL);
+        ngx_free(f);
+    }
 }

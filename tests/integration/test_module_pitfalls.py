@@ -132,6 +132,21 @@ def test_threads_that_give_up_tables_end():
         assert "table (deleted)" not in maps
 
 
+def test_worker_ends_right_after_a_swap():
+    """2.7: the code of the module goes with its configuration, so no thread
+    of it may be left; a crash is an alert in the log"""
+    edge = start()
+    with edge:
+        for generation in range(2, 12):
+            edge.table.read_bytes()  # memory to give up
+            edge.make_table(LINES, generation, url_bytes=64 << 20)
+            worker, = edge.workers()
+            click(edge)
+            os.kill(worker, signal.SIGTERM)
+            edge.wait(lambda: edge.workers() not in ([], [worker]), 10)
+        click(edge)
+
+
 class SingleEdge(Edge):
     """One process without a master."""
 
