@@ -55,8 +55,10 @@ asan: deps
 bench: all
 	+@$(MAKE) --no-print-directory $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 	@BUILD=$(BUILD) ./tests/bench/run
+	@BUILD=$(BUILD) ./tests/bench/feed_bench.py
 
-# the module in other builds of nginx; fetches their sources
+# the module in other builds of nginx, one of them with sanitizers; fetches
+# their sources
 compat: all
 	@BUILD=$(BUILD) ./tests/compat/run
 

@@ -3,9 +3,9 @@
 
 #include "journal.h"
 
-/* One writer is one nginx worker. It blocks only where a new segment is made:
- * open, fallocate, mmap, rename, once in segment_size bytes; and once a second
- * it looks whether its segment is still in the directory. */
+/* One writer is one nginx worker. Appending makes no system call, unless what
+ * it needs was not prepared: the first segment, and segments and pages where
+ * events come faster than wxs_journal_writer_tend() looks after them. */
 typedef struct {
     char directory[512];
     size_t segment_size;
@@ -15,12 +15,13 @@ typedef struct {
     uint64_t dropped;
     uint64_t bytes;    /* of records written */
     uint64_t retry_ms; /* no new segment is tried before this time */
-    uint64_t check_ms; /* the segment's name is looked at again at this time */
     int fd;            /* -1 = no open segment */
     uint8_t *map;
     size_t end;       /* where the next record goes */
     size_t ready_end; /* the page cache holds the segment up to here */
     uint32_t crc_seed;
+    int next_fd; /* of the segment prepared to follow, -1 = none */
+    uint8_t *next_map;
     _Alignas(8) uint8_t draft[WXS_JOURNAL_RECORD_MAX]; /* of a record */
 } wxs_journal_writer;
 
@@ -37,7 +38,15 @@ wxs_status wxs_journal_writer_init(wxs_journal_writer *writer,
 wxs_status wxs_journal_append(wxs_journal_writer *writer,
                               const wxs_event *event);
 
-/* Seals the open segment and gives it up. */
+/* To be called between events, a few times a second; time_ms as in events. Does
+ * what blocks, for tenths of a millisecond, ahead of need: leaves the open
+ * segment if its directory was removed or replaced, has the pages behind its
+ * end ready, and makes the next one once the open one is half full. On errors,
+ * WXS_IO or WXS_FULL, there is just no segment prepared. */
+wxs_status wxs_journal_writer_tend(wxs_journal_writer *writer,
+                                   uint64_t time_ms);
+
+/* Seals the open segment and gives it up; removes the one prepared. */
 void wxs_journal_writer_close(wxs_journal_writer *writer);
 
 #endif

@@ -151,6 +151,9 @@ void ngx_http_waxseal_journal_init(ngx_http_waxseal_main_conf_t *wmcf,
 ngx_int_t ngx_http_waxseal_journal_append(const wxs_event *event,
     ngx_log_t *log);
 
+/* between requests, a few times a second: may wait for a disk */
+void ngx_http_waxseal_journal_tend(void);
+
 void ngx_http_waxseal_journal_close(void);
 
 /*
@@ -159,7 +162,15 @@ void ngx_http_waxseal_journal_close(void);
  */
 const wxs_table *ngx_http_waxseal_table(ngx_http_waxseal_main_conf_t *wmcf,
     ngx_log_t *log);
+
+/* opens it if need be; between requests, for it may wait for a disk */
+void ngx_http_waxseal_table_tend(ngx_http_waxseal_main_conf_t *wmcf,
+    ngx_log_t *log);
+
 void ngx_http_waxseal_table_close(void);
+
+/* has journal and table tended from now on */
+void ngx_http_waxseal_timer_init(void);
 
 /* a cached link key, valid until the next call; NULL if OpenSSL fails */
 

@@ -95,6 +95,24 @@ ngx_http_waxseal_journal_append(const wxs_event *event, ngx_log_t *log)
 
 
 void
+ngx_http_waxseal_journal_tend(void)
+{
+    ngx_time_t  *tp;
+
+    if (!ngx_http_waxseal_writer_ready) {
+        return;
+    }
+
+    tp = ngx_timeofday();
+
+    /* what is not prepared is made, or reported, when it is needed */
+
+    (void) wxs_journal_writer_tend(&ngx_http_waxseal_writer,
+                                   (uint64_t) tp->sec * 1000 + tp->msec);
+}
+
+
+void
 ngx_http_waxseal_journal_close(void)
 {
     if (ngx_http_waxseal_writer_ready) {

@@ -378,8 +378,10 @@ ngx_http_waxseal_init_process(ngx_cycle_t *cycle)
     ngx_http_waxseal_metrics_init(wmcf);
     ngx_http_waxseal_journal_init(wmcf, cycle->log);
 
-    /* an absent table is reported at start and tried again by requests */
-    (void) ngx_http_waxseal_table(wmcf, cycle->log);
+    /* an absent table is reported at start */
+    ngx_http_waxseal_table_tend(wmcf, cycle->log);
+
+    ngx_http_waxseal_timer_init();
 
     return NGX_OK;
 }

@@ -1,12 +1,16 @@
 
 #include "ngx_http_waxseal.h"
 
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
 
 #define NGX_HTTP_WAXSEAL_TABLE_RETRY   1000
 #define NGX_HTTP_WAXSEAL_TABLE_REPORT  60000
 
 #define NGX_HTTP_WAXSEAL_UNMAP_STEP    (4 * 1024 * 1024)
-#define NGX_HTTP_WAXSEAL_UNMAP_DELAY   10
+#define NGX_HTTP_WAXSEAL_UNMAP_NICE    19
 
 
 typedef struct {
@@ -14,7 +18,7 @@ typedef struct {
     ngx_file_uniq_t  uniq;
     dev_t            device;
 
-    ngx_msec_t       next;      /* look at the path no sooner */
+    ngx_msec_t       next;      /* try to open it again no sooner */
     ngx_msec_t       report;    /* repeat the error no sooner */
     wxs_status       status;    /* the one reported */
 
@@ -23,24 +27,37 @@ typedef struct {
 } ngx_http_waxseal_table_t;
 
 
-static ngx_uint_t ngx_http_waxseal_table_due(ngx_str_t *path);
+/* a table that a thread gives up */
+
+typedef struct ngx_http_waxseal_former_s  ngx_http_waxseal_former_t;
+
+struct ngx_http_waxseal_former_s {
+    wxs_table                   table;
+    pthread_t                   thread;
+    ngx_atomic_t                done;
+    ngx_http_waxseal_former_t  *next;
+};
+
+
 static ngx_uint_t ngx_http_waxseal_table_replaced(ngx_str_t *path);
 static void ngx_http_waxseal_table_reopen(ngx_str_t *path, ngx_log_t *log);
 static void ngx_http_waxseal_table_failed(ngx_str_t *path, wxs_status status,
     ngx_err_t err, ngx_log_t *log);
 static void ngx_http_waxseal_table_release(wxs_table *table);
-static void ngx_http_waxseal_table_unmap(ngx_event_t *ev);
+static void *ngx_http_waxseal_table_unmap(void *data);
+static void ngx_http_waxseal_table_reap(ngx_uint_t all);
 
 
 /* of one worker process */
 
-static ngx_http_waxseal_table_t  ngx_http_waxseal_current;
-static wxs_table                 ngx_http_waxseal_former;
-static ngx_event_t               ngx_http_waxseal_unmap_event;
+static ngx_http_waxseal_table_t    ngx_http_waxseal_current;
+static ngx_http_waxseal_former_t  *ngx_http_waxseal_formers;
 
-/* debug logs of timers want a descriptor */
-static ngx_connection_t          ngx_http_waxseal_dumb;
 
+/*
+ * only a writer that has just put a file there says so, which is therefore in
+ * memory: what may wait for a disk is left to ngx_http_waxseal_table_tend()
+ */
 
 const wxs_table *
 ngx_http_waxseal_table(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
@@ -49,38 +66,43 @@ ngx_http_waxseal_table(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
 
     t = &ngx_http_waxseal_current;
 
-    if (ngx_http_waxseal_table_due(&wmcf->table)) {
+    if (!t->open) {
+        return NULL;
+    }
+
+    if (wxs_table_superseded(&t->table) && !t->failed) {
         ngx_http_waxseal_table_reopen(&wmcf->table, log);
     }
 
-    return t->open ? &t->table : NULL;
+    return &t->table;
 }
 
 
-static ngx_uint_t
-ngx_http_waxseal_table_due(ngx_str_t *path)
+void
+ngx_http_waxseal_table_tend(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
 {
     ngx_http_waxseal_table_t  *t;
 
     t = &ngx_http_waxseal_current;
 
-    if (t->open && !t->failed && wxs_table_superseded(&t->table)) {
-        return 1;
-    }
-
-    if ((ngx_msec_int_t) (ngx_current_msec - t->next) < 0) {
-        return 0;
-    }
+    ngx_http_waxseal_table_reap(0);
 
     if (!t->open || t->failed) {
-        return 1;
+
+        if ((ngx_msec_int_t) (ngx_current_msec - t->next) >= 0) {
+            ngx_http_waxseal_table_reopen(&wmcf->table, log);
+        }
+
+        return;
     }
 
     /* a writer killed right after its rename has told nobody of the file */
 
-    t->next = ngx_current_msec + NGX_HTTP_WAXSEAL_TABLE_RETRY;
-
-    return ngx_http_waxseal_table_replaced(path);
+    if (wxs_table_superseded(&t->table)
+        || ngx_http_waxseal_table_replaced(&wmcf->table))
+    {
+        ngx_http_waxseal_table_reopen(&wmcf->table, log);
+    }
 }
 
 
@@ -180,10 +202,7 @@ ngx_http_waxseal_table_failed(ngx_str_t *path, wxs_status status,
 void
 ngx_http_waxseal_table_close(void)
 {
-    if (ngx_http_waxseal_former.map) {
-        wxs_table_close(&ngx_http_waxseal_former);
-        ngx_http_waxseal_former.map = NULL;
-    }
+    ngx_http_waxseal_table_reap(1);
 
     if (ngx_http_waxseal_current.open) {
         wxs_table_close(&ngx_http_waxseal_current.table);
@@ -192,60 +211,107 @@ ngx_http_waxseal_table_close(void)
 }
 
 
-/* unmapping a large table at once would stop the worker for milliseconds */
+/*
+ * a thread of its own, since whoever gives up the last mapping of a file that
+ * has no name any more deletes it: tens of milliseconds a hundred megabytes
+ */
 
 static void
 ngx_http_waxseal_table_release(wxs_table *table)
 {
-    ngx_event_t  *ev;
+    int                         err;
+    sigset_t                    set, saved;
+    ngx_http_waxseal_former_t  *f;
 
-    if (ngx_http_waxseal_former.map) {
-        wxs_table_close(&ngx_http_waxseal_former);
-    }
-
-    ngx_http_waxseal_former = *table;
-
-    ngx_http_waxseal_dumb.fd = (ngx_socket_t) -1;
-
-    ev = &ngx_http_waxseal_unmap_event;
-
-    ev->handler = ngx_http_waxseal_table_unmap;
-    ev->log = ngx_cycle->log;
-    ev->data = &ngx_http_waxseal_dumb;
-    ev->cancelable = 1;
-
-    if (!ev->timer_set) {
-        ngx_add_timer(ev, NGX_HTTP_WAXSEAL_UNMAP_DELAY);
-    }
-}
-
-
-static void
-ngx_http_waxseal_table_unmap(ngx_event_t *ev)
-{
-    size_t      rest;
-    u_char     *tail;
-    wxs_table  *table;
-
-    table = &ngx_http_waxseal_former;
-
-    if (table->size <= NGX_HTTP_WAXSEAL_UNMAP_STEP) {
+    f = ngx_calloc(sizeof(ngx_http_waxseal_former_t), ngx_cycle->log);
+    if (f == NULL) {
         wxs_table_close(table);
-        table->map = NULL;
         return;
     }
 
-    rest = (table->size - NGX_HTTP_WAXSEAL_UNMAP_STEP)
-           & ~((size_t) ngx_pagesize - 1);
+    f->table = *table;
 
-    tail = (u_char *) table->map + rest;
+    /* signals are for the worker */
 
-    if (munmap(tail, table->size - rest) == -1) {
-        ngx_log_error(NGX_LOG_ALERT, ev->log, ngx_errno,
-                      "munmap(%p, %uz) failed", tail, table->size - rest);
+    sigfillset(&set);
+    (void) pthread_sigmask(SIG_SETMASK, &set, &saved);
+
+    err = pthread_create(&f->thread, NULL, ngx_http_waxseal_table_unmap, f);
+
+    (void) pthread_sigmask(SIG_SETMASK, &saved, NULL);
+
+    if (err) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, err,
+                      "pthread_create() failed, the former lookup table is "
+                      "given up by the worker itself");
+
+        ngx_free(f);
+        wxs_table_close(table);
+        return;
     }
 
-    table->size = rest;
+    f->next = ngx_http_waxseal_formers;
+    ngx_http_waxseal_formers = f;
+}
 
-    ngx_add_timer(ev, NGX_HTTP_WAXSEAL_UNMAP_DELAY);
+
+/* each step keeps the worker's page faults waiting for 0.1 ms at most */
+
+static void *
+ngx_http_waxseal_table_unmap(void *data)
+{
+    ngx_http_waxseal_former_t *f = data;
+
+    size_t      rest;
+    wxs_table  *table;
+
+    table = &f->table;
+
+    (void) setpriority(PRIO_PROCESS, syscall(SYS_gettid),
+                       NGX_HTTP_WAXSEAL_UNMAP_NICE);
+
+    while (table->size > NGX_HTTP_WAXSEAL_UNMAP_STEP) {
+
+        rest = (table->size - NGX_HTTP_WAXSEAL_UNMAP_STEP)
+               & ~((size_t) NGX_HTTP_WAXSEAL_UNMAP_STEP - 1);
+
+        if (munmap((u_char *) table->map + rest, table->size - rest) == -1) {
+            break;
+        }
+
+        table->size = rest;
+    }
+
+    wxs_table_close(table);
+
+    __atomic_store_n(&f->done, 1, __ATOMIC_RELEASE);
+
+    return NULL;
+}
+
+
+/*
+ * all of them before the worker ends: nginx unloads the module with its
+ * configuration, and no thread may run code that is gone
+ */
+
+static void
+ngx_http_waxseal_table_reap(ngx_uint_t all)
+{
+    ngx_http_waxseal_former_t  *f, **next;
+
+    next = &ngx_http_waxseal_formers;
+
+    while ((f = *next) != NULL) {
+
+        if (!all && !__atomic_load_n(&f->done, __ATOMIC_ACQUIRE)) {
+            next = &f->next;
+            continue;
+        }
+
+        *next = f->next;
+
+        (void) pthread_join(f->thread, NULL);
+        ngx_free(f);
+    }
 }

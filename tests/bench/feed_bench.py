@@ -1,10 +1,14 @@
 #!/usr/bin/python3
-"""feed_bench.py - requests while the worker brings changes into the lookup
-table: 99th percentile of clicks on table links, in pairs of rounds without and
-with changes. BENCH_FEED_LINKS and BENCH_CHANGES set the sizes; the last part
-is the longest request while a table of that size takes another's place."""
+"""feed_bench.py - what clicks on table links wait for while the lookup table
+changes: the 99th percentile in pairs of rounds without and with changes, then
+the longest request without and with a table of full size that takes the place
+of another, and with the worker building such a table meanwhile.
+BENCH_FEED_LINKS and BENCH_CHANGES set the sizes."""
+import contextlib
+import grp
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -24,6 +28,7 @@ import link_token  # noqa: E402
 LINKS = int(os.environ.get("BENCH_FEED_LINKS", "1000000"))
 CHANGES = int(os.environ.get("BENCH_CHANGES", "1000000"))
 PAIRS = 10
+SWAPS = 5
 SECONDS = 2
 TARGETS = 1000  # links that are clicked
 CONNECTIONS = 32
@@ -101,8 +106,22 @@ class Bench:
         self.worker.send_signal(signal.SIGTERM)
         assert self.worker.wait(20) == 0
 
+    @contextlib.contextmanager
     def control(self):
-        return sqlite3.connect(self.state / "control.db", timeout=30)
+        """control.db, opened as the user of the worker: a file of SQLite's that
+        is root's for a moment would be one that the worker cannot write."""
+        if ROOT:
+            os.setegid(grp.getgrnam(USER["group"]).gr_gid)
+            os.seteuid(pwd.getpwnam(USER["user"]).pw_uid)
+        try:
+            with contextlib.closing(sqlite3.connect(
+                    self.state / "control.db", timeout=30)) as control:
+                with control:
+                    yield control
+        finally:
+            if ROOT:
+                os.seteuid(0)
+                os.setegid(0)
 
     def change(self, count):
         """Changes links that nobody clicks, and back."""
@@ -157,25 +176,52 @@ class Bench:
         os.pwrite(former, b"\1", 192)  # superseded
         os.close(former)
 
-    def swap(self, edge):
-        """A table of the full size takes the place of the other."""
-        self.stop_worker()
-        size = self.table.stat().st_size
-        for _ in range(3):
-            shutil.copy(self.table, self.copy)
-            if ROOT:
-                shutil.chown(self.copy, "www-data", "www-data")
-            os.sync()
+    def copy_table(self):
+        shutil.copy(self.table, self.copy)
+        if ROOT:
+            shutil.chown(self.copy, "www-data", "www-data")
+        os.sync()
+        time.sleep(0.5)
+
+    def compare(self, edge, what, prepare, change):
+        """Pairs of rounds without and with change, in the middle of which the
+        workers of nginx open another table."""
+        ratios = []
+        for _ in range(SWAPS):
+            prepare()
             quiet = self.load(edge)
             opened = edge.metrics()["waxseal_table_opened_total"]
-            swap = threading.Timer(SECONDS / 2, self.replace_table)
-            swap.start()
+            timer = threading.Timer(SECONDS / 4, change)
+            timer.start()
             busy = self.load(edge)
-            swap.join()
-            assert edge.metrics()["waxseal_table_opened_total"] > opened
-            print(f"table of {size >> 20} MB swapped: longest request "
-                  f"{busy[1]:.2f} ms, p99 {busy[0]:.2f}; without "
-                  f"{quiet[1]:.2f} ms, p99 {quiet[0]:.2f}", flush=True)
+            timer.join()
+            edge.wait(lambda: edge.metrics()["waxseal_table_opened_total"]
+                      > opened)
+            ratios.append((quiet[1], busy[1], busy[0] / quiet[0]))
+            print(f"without: p99 {quiet[0]:6.2f} ms, max {quiet[1]:6.2f} ms   "
+                  f"with {what}: p99 {busy[0]:6.2f} ms, max {busy[1]:6.2f} ms",
+                  flush=True)
+        quiet, busy, ratio = map(statistics.median, zip(*ratios))
+        print(f"longest request, median of {SWAPS} pairs: without "
+              f"{quiet:.2f} ms, with {what} {busy:.2f} ms; p99 with / without "
+              f"{ratio:.2f}", flush=True)
+
+    def swap(self, edge):
+        """A table of the full size takes the place of the other."""
+        size = self.table.stat().st_size >> 20
+        self.stop_worker()
+        self.compare(edge, f"a swap to a table of {size} MB", self.copy_table,
+                     self.replace_table)
+
+    def rebuild(self, edge):
+        """The worker finds no table and builds one of all links."""
+        def forget():
+            if self.worker.poll() is None:
+                self.stop_worker()
+            self.table.unlink()
+        self.compare(edge, f"a build of {LINKS} links", forget,
+                     self.start_worker)
+        self.stop_worker()
 
 
 def main():
@@ -199,6 +245,7 @@ def main():
             print(f"p99 with changes / without, median of {PAIRS} pairs: "
                   f"{statistics.median(ratios):.2f}")
             bench.swap(edge)
+            bench.rebuild(edge)
     finally:
         if bench.worker and bench.worker.poll() is None:
             bench.worker.kill()

@@ -683,8 +683,10 @@ def hurt_closed_segments(rig, accidents, rand):
     for path in sorted(rig.journal.glob("*.wxj")):
         if path.name in accidents.seen or not is_closed(path):
             continue
-        accidents.seen.add(path.name)
         before = path.read_bytes()
+        if not any(records_of(before)):  # prepared, but never used
+            continue
+        accidents.seen.add(path.name)
         after = damage(before, rand) if rand.random() < 0.6 else before
         path.write_bytes(after)
         accidents.note(path.name, before, after)

@@ -451,7 +451,7 @@ ALLOWED = {"epoll_wait", "accept4", "recvfrom", "writev", "write", "close",
 
 def test_requests_wait_for_nothing():
     """2.10, 2.13: the system calls of a worker that serves are nginx's own,
-    plus a look at the table's path once a second"""
+    plus a look at its files from time to time"""
     if SANITIZED or VALGRIND:
         return  # these make system calls of their own
     edge = TracedEdge()

@@ -206,17 +206,32 @@ START_TEST(without_a_directory_events_are_dropped_then_it_goes_on)
 }
 END_TEST
 
+/* A file that may not grow stands for a disk that is full. */
+static void
+make_full_disk(void)
+{
+    struct rlimit limit = {1 << 15, RLIM_INFINITY};
+
+    ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void
+make_room(void)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 START_TEST(a_full_disk_is_an_error_and_leaves_nothing)
 {
-    struct rlimit limit = {1 << 16, 1 << 16};
     wxs_journal_writer writer;
     wxs_event event = event_of(1);
     DIR *dir;
     struct dirent *entry;
 
-    /* a file that may not grow stands for a disk that is full */
-    ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    make_full_disk();
     open_writer(&writer, 1 << 20);
     ck_assert_int_eq(wxs_journal_append(&writer, &event), WXS_FULL);
     ck_assert_int_eq(errno, EFBIG);
@@ -225,6 +240,102 @@ START_TEST(a_full_disk_is_an_error_and_leaves_nothing)
     while ((entry = readdir(dir)) != NULL)
         ck_assert_msg(entry->d_name[0] == '.', "%s", entry->d_name);
     (void)closedir(dir);
+}
+END_TEST
+
+/* Fills the open segment beyond its half. */
+static void
+fill_half(wxs_journal_writer *writer)
+{
+    append(writer);
+    while (writer->end < writer->segment_size / 2)
+        append(writer);
+}
+
+START_TEST(the_next_segment_is_prepared_once_one_is_half_full)
+{
+    static char names[NAMES_MAX][40];
+    collector *c = new_collector();
+    wxs_journal_writer writer;
+
+    open_writer(&writer, 1 << 16);
+    ck_assert_int_eq(wxs_journal_writer_tend(&writer, 0), WXS_OK);
+    ck_assert_uint_eq(list(names), 0); /* who writes nothing needs none */
+    append(&writer);
+    ck_assert_int_eq(wxs_journal_writer_tend(&writer, 0), WXS_OK);
+    ck_assert_uint_eq(list(names), 1);
+    fill_half(&writer);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(wxs_journal_writer_tend(&writer, 0), WXS_OK);
+        ck_assert_uint_eq(list(names), 2);
+    }
+    make_full_disk(); /* to go on there makes no file */
+    while (writer.segment_number == 1)
+        append(&writer);
+    make_room();
+    wxs_journal_writer_close(&writer);
+    ck_assert_uint_eq(list(names), 2);
+    collect(c);
+    ck_assert_uint_eq(c->seen, writer.sequence);
+    free(c);
+}
+END_TEST
+
+START_TEST(a_prepared_segment_goes_when_it_is_not_needed)
+{
+    static char names[NAMES_MAX][40];
+    wxs_journal_writer writer;
+
+    open_writer(&writer, 1 << 16);
+    fill_half(&writer);
+    ck_assert_int_eq(wxs_journal_writer_tend(&writer, 0), WXS_OK);
+    ck_assert_uint_eq(list(names), 2);
+    wxs_journal_writer_close(&writer);
+    ck_assert_uint_eq(list(names), 1);
+}
+END_TEST
+
+START_TEST(a_segment_that_cannot_be_prepared_is_made_when_needed)
+{
+    collector *c = new_collector();
+    wxs_journal_writer writer;
+
+    open_writer(&writer, 1 << 16);
+    fill_half(&writer);
+    make_full_disk();
+    ck_assert_int_eq(wxs_journal_writer_tend(&writer, 0), WXS_FULL);
+    ck_assert_int_eq(writer.next_fd, -1);
+    make_room();
+    while (writer.segment_number == 1)
+        append(&writer);
+    wxs_journal_writer_close(&writer);
+    collect(c);
+    ck_assert_uint_eq(c->seen, writer.sequence);
+    ck_assert_uint_eq(writer.dropped, 0);
+    free(c);
+}
+END_TEST
+
+START_TEST(what_was_removed_is_left)
+{
+    static char names[NAMES_MAX][40];
+    wxs_journal_writer writer;
+
+    open_writer(&writer, 1 << 16);
+    fill_half(&writer);
+    ck_assert_int_eq(wxs_journal_writer_tend(&writer, 0), WXS_OK);
+    ck_assert_uint_eq(list(names), 2);
+    /* the prepared one alone: another one is prepared */
+    ck_assert_int_eq(unlinkat(dir_fd, names[1], 0), 0);
+    ck_assert_int_eq(wxs_journal_writer_tend(&writer, 0), WXS_OK);
+    ck_assert_uint_eq(list(names), 2);
+    /* the open one: whoever removed it may have removed all */
+    ck_assert_int_eq(unlinkat(dir_fd, names[0], 0), 0);
+    ck_assert_int_eq(wxs_journal_writer_tend(&writer, 0), WXS_OK);
+    ck_assert_uint_eq(list(names), 0);
+    append(&writer);
+    ck_assert_uint_eq(list(names), 1);
+    wxs_journal_writer_close(&writer);
 }
 END_TEST
 
@@ -351,6 +462,11 @@ main(void)
     tcase_add_test(tests,
                    without_a_directory_events_are_dropped_then_it_goes_on);
     tcase_add_test(tests, a_full_disk_is_an_error_and_leaves_nothing);
+    tcase_add_test(tests, the_next_segment_is_prepared_once_one_is_half_full);
+    tcase_add_test(tests, a_prepared_segment_goes_when_it_is_not_needed);
+    tcase_add_test(tests,
+                   a_segment_that_cannot_be_prepared_is_made_when_needed);
+    tcase_add_test(tests, what_was_removed_is_left);
     tcase_add_test(tests, segment_names);
     tcase_add_test(tests, killed_writer_loses_nothing_it_acknowledged);
     tcase_add_test(tests, reader_follows_another_process_until_it_is_killed);

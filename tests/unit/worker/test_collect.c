@@ -426,6 +426,8 @@ START_TEST(a_replaced_directory_is_found)
         ck_assert_int_eq(mkdir(state_path(&s, "journal"), 0770), 0);
         append(&writer, &event); /* still into the former */
         event.time_ms += 1000;
+        ck_assert_int_eq(wxs_journal_writer_tend(&writer, event.time_ms),
+                         WXS_OK);
         append(&writer, &event);
         state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events",
                     1 + 2 * i);
