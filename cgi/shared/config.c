@@ -155,6 +155,8 @@ static const struct setting settings[] = {
      SIZE(acme.directory), "an https URL"},
     {"acme", "email", "", wxs_value_email, AT(acme.email), SIZE(acme.email),
      "an email address"},
+    {"acme", "ca", "", wxs_value_hosts, AT(acme.ca), SIZE(acme.ca),
+     "a domain name"},
     {"acme", "ca_file", "", wxs_value_file, AT(acme.ca_file),
      SIZE(acme.ca_file), "an absolute path"},
     {"webhook",

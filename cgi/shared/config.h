@@ -76,6 +76,7 @@ typedef struct {
     struct {
         char directory[256];
         char email[254];
+        char ca[254]; /* its name in CAA records */
         char ca_file[256];
     } acme;
     struct {

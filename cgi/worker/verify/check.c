@@ -1,83 +1,11 @@
 #include "check.h"
 
-#include <ldns/ldns.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check_internal.h"
 #include "match_kinds.h"
-
-static uint16_t
-type_of(wxs_record_kind kind)
-{
-    switch (kind) {
-    case WXS_RECORD_MX:
-        return LDNS_RR_TYPE_MX;
-    case WXS_RECORD_TRACKING:
-        return LDNS_RR_TYPE_CNAME;
-    case WXS_RECORD_DKIM:
-    case WXS_RECORD_SPF:
-    case WXS_RECORD_DMARC:
-        break;
-    }
-    return LDNS_RR_TYPE_TXT;
-}
-
-/* ---- questions to the resolver ---- */
-
-bool
-wxs_lookup_waits(const wxs_lookup *lookup)
-{
-    return lookup->query != NULL;
-}
-
-bool
-wxs_lookup_definite(const wxs_lookup *lookup)
-{
-    return lookup->answer != NULL && wxs_dns_definite(lookup->answer->outcome);
-}
-
-static void
-on_lookup(void *data, wxs_dns_answer *answer)
-{
-    wxs_lookup *lookup = data;
-
-    lookup->query = NULL;
-    lookup->answer = answer;
-    wxs_check_advance(lookup->check);
-}
-
-const wxs_lookup *
-wxs_check_lookup(wxs_check *check, const char *name, uint16_t type)
-{
-    for (size_t i = 0; i < check->lookups; i++) {
-        wxs_lookup *known = &check->lookup[i];
-
-        if (known->type == type && strcmp(known->name, name) == 0) {
-            return known;
-        }
-    }
-    if (check->lookups == LOOKUPS_MAX) {
-        return NULL;
-    }
-    wxs_lookup *lookup = &check->lookup[check->lookups];
-    wxs_dns_question question = {.name = name,
-                                 .type = type,
-                                 .server = check->config->dns.resolver,
-                                 .server_length =
-                                     check->config->dns.resolver_len,
-                                 .recursive = true};
-
-    *lookup = (wxs_lookup){.check = check, .type = type};
-    lookup->name = strdup(name);
-    if (lookup->name == NULL) {
-        return NULL;
-    }
-    lookup->query = wxs_dns_ask(check->loop, &question, on_lookup, lookup);
-    check->lookups++; /* even if it failed: then it has no answer */
-    return lookup;
-}
 
 /* ---- questions to nameservers ---- */
 
@@ -89,7 +17,7 @@ ask_server(wxs_exchange *exchange, bool tcp)
     const wxs_record_check *record = exchange->record;
     const wxs_check *check = record->check;
     wxs_dns_question question = {.name = record->expected->fqdn,
-                                 .type = type_of(record->expected->kind),
+                                 .type = wxs_match_type(record->expected->kind),
                                  .tcp = tcp};
 
     if (exchange->server->count == 0) {
@@ -159,24 +87,21 @@ ask_all(wxs_record_check *record)
 
 /* ---- confirmation ---- */
 
-static size_t
-observe(const wxs_record_check *record, wxs_observation *seen)
+size_t
+wxs_check_observe(const wxs_record_check *record, wxs_observation *seen)
 {
     for (size_t i = 0; i < record->exchanges; i++) {
-        seen[i] = (wxs_observation){.host = record->exchange[i].server->host,
-                                    .address = record->exchange[i].address,
-                                    .answer = record->exchange[i].answer};
+        const wxs_exchange *exchange = &record->exchange[i];
+
+        seen[i] = (wxs_observation){.host = exchange->server->host,
+                                    .address = exchange->address,
+                                    .answer = exchange->answer,
+                                    .serial = exchange->serial};
+        if (exchange->answer != NULL && exchange->answer->serial != 0) {
+            seen[i].serial = exchange->answer->serial;
+        }
     }
     return record->exchanges;
-}
-
-static void
-judge(const wxs_record_check *record, wxs_verdict *verdict)
-{
-    wxs_observation seen[WXS_SERVERS_MAX];
-    size_t count = observe(record, seen);
-
-    wxs_match(record->expected, seen, count, &record->beyond, verdict);
 }
 
 /* Index of a server that has the record right. */
@@ -197,7 +122,7 @@ confirm(wxs_record_check *record)
 {
     wxs_verdict verdict;
 
-    judge(record, &verdict);
+    (void)wxs_check_judge(record, &verdict);
     if (!wxs_class_good(verdict.class) || record->verified) {
         return STEP_FAILED; /* nothing to confirm */
     }
@@ -229,13 +154,18 @@ await_confirmation(wxs_record_check *record)
     if (second->query != NULL) {
         return STEP_WAIT;
     }
-    if (second->answer == NULL || !wxs_dns_definite(second->answer->outcome)) {
+    if (second->answer != NULL && wxs_dns_definite(second->answer->outcome)) {
+        wxs_dns_answer_free(first->answer);
+        first->answer = second->answer;
+        second->answer = NULL;
+        record->replaced = true;
+    }
+    if (!record->replaced) {
         return STEP_NEXT;
     }
-    wxs_dns_answer_free(first->answer);
-    first->answer = second->answer;
-    second->answer = NULL;
-    judge(record, &verdict);
+    if (!wxs_check_judge(record, &verdict)) {
+        return STEP_WAIT; /* it asks for something new */
+    }
     if (wxs_class_good(verdict.class)) {
         record->confirmed_by = "tcp";
     }
@@ -315,14 +245,15 @@ finish(wxs_check *check)
     size_t count = check->job->count;
     wxs_check_result *results = calloc(count == 0 ? 1 : count, sizeof *results);
 
+    check->finishing = true;
     for (size_t i = 0; results != NULL && i < count; i++) {
         wxs_record_check *record = &check->record[i];
         wxs_check_result *result = &results[i];
 
         give_up(record);
-        result->seen_count = observe(record, result->seen);
-        wxs_match(record->expected, result->seen, result->seen_count,
-                  &record->beyond, &result->verdict);
+        result->seen_count = wxs_check_observe(record, result->seen);
+        (void)wxs_check_judge(record, &result->verdict);
+        result->caa = record->caa;
         result->confirmed_by = record->confirmed_by;
         if (wxs_class_good(result->verdict.class) && !record->verified &&
             record->confirmed_by == NULL) {
@@ -370,7 +301,9 @@ wxs_check_advance(wxs_check *check)
             if (result == STEP_NEXT) {
                 record->phase++;
             } else if (result == STEP_FAILED) {
-                record->phase = READY;
+                /* without nameservers there is still the reason to find */
+                record->phase = record->phase < FOLLOW ? FOLLOW : READY;
+                result = STEP_NEXT;
             }
         }
         ready = ready && record->phase == READY;
@@ -438,6 +371,7 @@ wxs_check_start(wxs_loop *loop, const wxs_config *config,
         record->expected = &job->record[i];
         record->verified = job->verified[i];
         record->phase = FIND_ZONE;
+        wxs_check_world(record, job);
         (void)snprintf(record->candidate, sizeof record->candidate, "%s",
                        job->record[i].fqdn);
         if (config->dns.mode == WXS_DNS_RECURSIVE) {

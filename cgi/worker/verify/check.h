@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "caa.h"
 #include "config.h"
 #include "dns_loop.h"
 #include "match.h"
@@ -20,6 +21,12 @@ typedef struct {
     wxs_expected record[WXS_CHECK_RECORDS_MAX];
     bool verified[WXS_CHECK_RECORDS_MAX]; /* by an earlier check */
     size_t count;
+    const char *organizational; /* of the domain, by the public suffix list */
+    const char *other[WXS_WORLD_OTHERS_MAX]; /* verified domains of the account,
+                                                NULL after the last */
+    const char *authority; /* of certificates, in CAA records; NULL unknown */
+    const wxs_landmarks *landmarks; /* may be NULL */
+    uint32_t chance;
 } wxs_check_job;
 
 typedef struct {
@@ -27,6 +34,7 @@ typedef struct {
     const char *confirmed_by; /* "second_ns", "tcp", or NULL */
     wxs_observation seen[WXS_SERVERS_MAX];
     size_t seen_count;
+    wxs_caa_verdict caa; /* of a tracking host that is right; else message "" */
 } wxs_check_result;
 
 /* One result for each record of the job, valid during the call; the check is

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "caa.h"
 #include "check.h"
 #include "dns_address.h"
 #include "dns_query.h"
@@ -10,25 +11,41 @@
 /* What the files of a check share. Every part works the same way: it is called
  * again after each answer, and says whether it still waits for one. */
 
-#define LOOKUPS_MAX   96
+#define LOOKUPS_MAX   192
 #define ZONES_MAX     8
 #define NAME_MAX_TEXT 1024
 
-/* A question to the recursive resolver; each is asked once in a check. */
+typedef struct wxs_record_check wxs_record_check;
+typedef struct wxs_server wxs_server;
+
+/* Of whom a question is asked. */
+typedef struct {
+    const char *name;
+    uint16_t type;
+    const wxs_server *server; /* NULL: the recursive resolver */
+    size_t at;                /* index of the server's address */
+    bool unchecked;           /* the resolver is not to validate */
+} wxs_target;
+
+/* A question beside those at the records' own names; each is asked once in a
+ * check. */
 typedef struct {
     wxs_check *check;
+    const wxs_record_check *record; /* that wants it first, NULL: the check */
     char *name;
     uint16_t type;
+    const wxs_server *server;
+    bool unchecked;
     wxs_dns_query *query;   /* NULL once answered */
     wxs_dns_answer *answer; /* may be NULL then: memory was out */
 } wxs_lookup;
 
-typedef struct {
+struct wxs_server {
     const char *host;
     struct sockaddr_storage address[2]; /* IPv4, then IPv6 */
     socklen_t length[2];
     size_t count; /* 0: no address could be found */
-} wxs_server;
+};
 
 typedef struct {
     const char *name;
@@ -36,10 +53,9 @@ typedef struct {
     size_t chosen[WXS_SERVERS_MAX];
     wxs_server server[WXS_SERVERS_MAX];
     size_t servers;
-    bool ready; /* the addresses are known */
+    bool ready;        /* the addresses are known */
+    wxs_server parent; /* one of the zone above, once asked for */
 } wxs_zone;
-
-typedef struct wxs_record_check wxs_record_check;
 
 /* A record's question at one nameserver. */
 typedef struct {
@@ -49,6 +65,7 @@ typedef struct {
     wxs_dns_query *query;
     wxs_dns_answer *answer;
     char address[WXS_ADDRESS_TEXT];
+    uint32_t serial; /* of the zone, where the answer does not tell */
 } wxs_exchange;
 
 typedef enum {
@@ -70,8 +87,11 @@ struct wxs_record_check {
     wxs_zone *zone;
     wxs_exchange exchange[WXS_SERVERS_MAX];
     size_t exchanges;
-    wxs_beyond beyond;
+    wxs_world world;
+    size_t asks; /* questions the judgement cost */
+    wxs_caa_verdict caa;
     wxs_exchange confirmation;
+    bool replaced;   /* the answer it repeats is the confirmation's */
     size_t confirms; /* index of the exchange it repeats */
     const char *confirmed_by;
 };
@@ -84,6 +104,7 @@ struct wxs_check {
     void *data;
     wxs_timer timer;
     bool started;
+    bool finishing; /* nothing more is asked */
     wxs_lookup lookup[LOOKUPS_MAX];
     size_t lookups;
     wxs_zone zone[ZONES_MAX];
@@ -105,6 +126,17 @@ void wxs_check_advance(wxs_check *check);
 const wxs_lookup *wxs_check_lookup(wxs_check *check, const char *name,
                                    uint16_t type);
 
+/* The answer to a question that judging the record needs, asked if it was not
+ * yet; NULL with *waits while it is awaited, NULL without if it will not come.
+ */
+const wxs_dns_answer *wxs_check_answer(wxs_check *check,
+                                       const wxs_target *target,
+                                       wxs_record_check *record, bool *waits);
+
+/* Does judging the record wait for an answer? May it ask for one more? */
+bool wxs_check_awaits(const wxs_record_check *record);
+bool wxs_check_may_ask(wxs_record_check *record);
+
 /* Is it answered, and definitely? */
 bool wxs_lookup_waits(const wxs_lookup *lookup);
 bool wxs_lookup_definite(const wxs_lookup *lookup);
@@ -112,5 +144,14 @@ bool wxs_lookup_definite(const wxs_lookup *lookup);
 wxs_step wxs_check_find_zone(wxs_record_check *record);
 wxs_step wxs_check_find_servers(wxs_record_check *record);
 wxs_step wxs_check_follow(wxs_record_check *record);
+
+/* What the record's judgement may know of the job. */
+void wxs_check_world(wxs_record_check *record, const wxs_check_job *job);
+
+/* What its nameservers said; returns their number. */
+size_t wxs_check_observe(const wxs_record_check *record, wxs_observation *seen);
+
+/* The verdict on what is known; false if answers are awaited for it. */
+bool wxs_check_judge(wxs_record_check *record, wxs_verdict *verdict);
 
 #endif

@@ -40,6 +40,7 @@ wxs_dns_answer_new(wxs_dns_outcome outcome)
 
     if (answer != NULL) {
         answer->outcome = outcome;
+        answer->ede = -1;
     }
     return answer;
 }
@@ -131,6 +132,34 @@ add_txt(wxs_dns_answer *answer, const ldns_rr *rr)
     return wxs_dns_answer_add(answer, 0, joined, length);
 }
 
+/* The record's data as it was on the wire. */
+static bool
+add_wire(wxs_dns_answer *answer, const ldns_rr *rr)
+{
+    unsigned char joined[WXS_DNS_MESSAGE_MAX];
+    size_t length = 0;
+
+    for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+        const ldns_rdf *part = ldns_rr_rdf(rr, i);
+        size_t n = ldns_rdf_size(part);
+
+        if (n > sizeof joined - length) {
+            return true;
+        }
+        memcpy(joined + length, ldns_rdf_data(part), n);
+        length += n;
+    }
+    return wxs_dns_answer_add(answer, 0, joined, length);
+}
+
+static void
+note_serial(wxs_dns_answer *answer, const ldns_rr *soa)
+{
+    const ldns_rdf *serial = ldns_rr_rdf(soa, 2);
+
+    answer->serial = serial == NULL ? 0 : ldns_rdf2native_int32(serial);
+}
+
 static bool
 add_value(wxs_dns_answer *answer, const ldns_rr *rr)
 {
@@ -141,7 +170,13 @@ add_value(wxs_dns_answer *answer, const ldns_rr *rr)
     }
     switch (ldns_rr_get_type(rr)) {
     case LDNS_RR_TYPE_TXT:
+    case LDNS_RR_TYPE_SPF:
         return add_txt(answer, rr);
+    case LDNS_RR_TYPE_CAA:
+        return add_wire(answer, rr);
+    case LDNS_RR_TYPE_SOA:
+        note_serial(answer, rr);
+        return add_name(answer, 0, first);
     case LDNS_RR_TYPE_MX:
         return ldns_rr_rdf(rr, 1) == NULL ||
                add_name(answer, ldns_rdf2native_int16(first),
@@ -230,11 +265,50 @@ find_zone(wxs_dns_answer *answer, const ldns_pkt *packet, bool *referral)
         if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA) {
             *referral = false;
             answer->zone = name_text(ldns_rr_owner(rr));
+            note_serial(answer, rr);
             return answer->zone != NULL;
         }
         *referral = *referral || ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS;
     }
     return true;
+}
+
+/* The nameservers to which the zone above refers for that very name. */
+static void
+collect_referral(wxs_dns_answer *answer, const ldns_pkt *packet,
+                 const ldns_rr *question)
+{
+    const ldns_rr *rr;
+    size_t from = 0;
+
+    if (ldns_rr_get_type(question) != LDNS_RR_TYPE_NS) {
+        return;
+    }
+    while (
+        (rr = find_record(ldns_pkt_authority(packet), ldns_rr_owner(question),
+                          LDNS_RR_TYPE_NS, &from)) != NULL) {
+        answer->referral = add_value(answer, rr) || answer->referral;
+    }
+}
+
+/* The first extended error (RFC 8914), -1 without one. */
+static int
+extended_error(const ldns_pkt *packet)
+{
+    const ldns_rdf *edns = ldns_pkt_edns_data(packet);
+    size_t length = edns == NULL ? 0 : ldns_rdf_size(edns);
+    const uint8_t *data = edns == NULL ? NULL : ldns_rdf_data(edns);
+
+    for (size_t at = 0; at + 4 <= length;) {
+        unsigned option = (unsigned)data[at] << 8 | data[at + 1];
+        size_t size = (size_t)data[at + 2] << 8 | data[at + 3];
+
+        if (option == 15 && size >= 2 && at + 6 <= length) {
+            return data[at + 4] << 8 | data[at + 5];
+        }
+        at += 4 + size;
+    }
+    return -1;
 }
 
 static wxs_dns_outcome
@@ -248,9 +322,11 @@ judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
         return WXS_DNS_REFUSED;
     }
     if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
+        answer->ede = extended_error(packet);
         return WXS_DNS_SERVFAIL;
     }
     if (!recursive && !ldns_pkt_aa(packet)) {
+        collect_referral(answer, packet, question);
         return WXS_DNS_LAME;
     }
     if (!collect(answer, packet, question) ||

@@ -33,18 +33,25 @@ typedef enum {
 typedef struct {
     uint16_t preference; /* MX */
     size_t length;
-    unsigned char *data; /* TXT: its strings joined; A, AAAA: the address;
-                            MX, NS, CNAME: the name */
+    unsigned char *data; /* TXT, SPF: its strings joined; A, AAAA: the address;
+                            MX, NS, CNAME: the name; CAA: flags, length and
+                            text of the tag, value (RFC 8659 4.1) */
 } wxs_dns_value;
 
 typedef struct {
     wxs_dns_outcome outcome;
-    bool tcp;     /* came over TCP */
-    size_t count; /* 0 with WXS_DNS_DATA: an alias is all that is there */
+    bool tcp;        /* came over TCP */
+    bool truncated;  /* came truncated over UDP before */
+    int ede;         /* reason of a failure (RFC 8914), -1 unknown */
+    uint32_t serial; /* of the zone, where a SOA record was at hand; else 0 */
+    size_t count;    /* 0 with WXS_DNS_DATA: an alias is all that is there */
     wxs_dns_value value[WXS_DNS_VALUES_MAX];
     bool more;   /* there were more values than kept */
     char *alias; /* the name that CNAMEs led to, or NULL */
     char *zone;  /* negative answers: owner of the SOA record, or NULL */
+    /* the server refers to others, which are the values, for the very name
+     * that was asked for; the outcome is WXS_DNS_LAME all the same */
+    bool referral;
 } wxs_dns_answer;
 
 bool wxs_dns_definite(wxs_dns_outcome outcome);

@@ -28,7 +28,8 @@ struct wxs_dns_query {
     int tries;        /* UDP tries made */
     bool edns;
     bool tcp;
-    bool recased; /* an answer came in another letter case */
+    bool truncated; /* the answer over UDP was */
+    bool recased;   /* an answer came in another letter case */
     /* 2 bytes of length, which only TCP sends, then the message */
     unsigned char query[2 + QUERY_MAX];
     size_t query_length; /* of the message */
@@ -86,6 +87,7 @@ build(wxs_dns_query *query)
         ldns_rdf_deep_free(name);
         return false;
     }
+    ldns_pkt_set_cd(packet, query->question.unchecked);
     if (query->edns) {
         ldns_pkt_set_edns_udp_size(packet, EDNS_SIZE);
     }
@@ -145,6 +147,7 @@ finish(wxs_dns_query *query, wxs_dns_answer *answer)
 
     if (answer != NULL) {
         answer->tcp = query->tcp;
+        answer->truncated = query->truncated;
     }
     wxs_dns_cancel(query);
     done(data, answer);
@@ -207,6 +210,7 @@ take_message(wxs_dns_query *query, const unsigned char *message, size_t length)
         finish(query, answer);
         return true;
     case WXS_DNS_TRUNCATED:
+        query->truncated = true;
         if (query->tcp) {
             finish_failed(query, WXS_DNS_MALFORMED);
         } else {

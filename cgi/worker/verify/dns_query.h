@@ -25,6 +25,7 @@ typedef struct {
     socklen_t server_length;
     bool recursive; /* asks for recursion; else wants authority */
     bool tcp;       /* goes to TCP at once */
+    bool unchecked; /* a resolver is not to validate (CD=1) */
     /* Checked before a socket is connected; NULL if the operator named the
      * server. Outlives the query. */
     const wxs_networks *allow;

@@ -5,18 +5,20 @@
 
 #include "check.h"
 #include "clock.h"
+#include "context.h"
 #include "db.h"
 #include "dns_loop.h"
 #include "log.h"
 #include "store.h"
 #include "worker.h"
 
-#define POLL_MS     200
-#define FLIGHT_MAX  256 /* domains that are checked at the same time */
-#define LEASE_US    ((WXS_CHECK_MS + 3000) * INT64_C(1000))
-#define DESCRIPTORS (FLIGHT_MAX * 24) /* 5 records at 4 nameservers, and more  \
-                                       */
-#define RETRY_MS 5000                 /* after the database failed */
+#define POLL_MS    200
+#define FLIGHT_MAX 256 /* domains that are checked at the same time */
+#define LEASE_US   ((WXS_CHECK_MS + 3000) * INT64_C(1000))
+#define DESCRIPTORS                                                            \
+    (FLIGHT_MAX * 24) /* 5 records at 4 nameservers, and more                  \
+                       */
+#define RETRY_MS 5000 /* after the database failed */
 
 typedef struct verifier verifier;
 
@@ -28,6 +30,7 @@ typedef struct {
 
 struct verifier {
     const wxs_config *config;
+    wxs_check_context *context;
     wxs_loop *loop;
     wxs_db *db;
     wxs_watch stop;
@@ -193,6 +196,7 @@ start_due(verifier *v, int64_t now, wxs_error *error)
         slot *s = taken[i];
 
         if (ok) {
+            wxs_check_context_apply(v->context, &s->job->check);
             s->check = wxs_check_start(v->loop, v->config, &s->job->check,
                                        on_checked, s);
         }
@@ -279,6 +283,7 @@ run(verifier *v, wxs_error *error)
 {
     return wxs_db_open(&v->db, v->config->dir, WXS_DB_CONTROL, WXS_DB_WRITE,
                        error) &&
+           (v->context = wxs_check_context_new(v->config, error)) != NULL &&
            (v->loop = wxs_loop_new(error)) != NULL &&
            ((wxs_loop_watch(v->loop, &v->stop, EPOLLIN) &&
              wxs_loop_arm(v->loop, &v->poll, 0)) ||
@@ -317,6 +322,7 @@ wxs_verify_run(const wxs_worker *worker)
         wxs_job_free(v->slots[i].job);
     }
     wxs_loop_free(v->loop);
+    wxs_check_context_free(v->context);
     wxs_db_close(v->db);
     free(v);
 }
