@@ -97,16 +97,74 @@ record_json(sqlite3_stmt *row, const char *registrable)
                      detail_json(row, 6));
 }
 
+/* What a CAA record that is needed looks like beside the others. */
+static json_t *
+caa_record_json(const json_t *detail, const char *at, const char *value,
+                const char *registrable)
+{
+    const json_t *caa = json_object_get(detail, "caa");
+    size_t name =
+        strcmp(at, registrable) == 0 ? 0 : wxs_record_relative(at, registrable);
+
+    return json_pack("{s:s, s:s%, s:s, s:s, s:s, s:s, s:s,"
+                     " s:{s:s, s:s, s:O?, s:O?, s:O?, s:O?}}",
+                     "record", "TrackingCAA", "name", at, name, "value", value,
+                     "type", "CAA", "ttl", "Auto", "status", "pending", "fqdn",
+                     at, "status_detail", "code", "caa_forbids", "class",
+                     "wrong", "message", json_object_get(caa, "message"), "fix",
+                     json_object_get(caa, "fix"), "checked_at",
+                     json_object_get(detail, "checked_at"), "next_check_at",
+                     json_object_get(detail, "next_check_at"));
+}
+
+static bool
+has_caa_record(const json_t *records, const char *at)
+{
+    size_t i;
+    const json_t *record;
+
+    json_array_foreach(records, i, record)
+    {
+        const char *type = json_string_value(json_object_get(record, "type"));
+        const char *fqdn = json_string_value(json_object_get(record, "fqdn"));
+
+        if (type != NULL && fqdn != NULL && strcmp(type, "CAA") == 0 &&
+            strcmp(fqdn, at) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where the customer's own CAA records forbid the tracking host's certificate,
+ * another one is needed beside them; the last check found out. */
+static bool
+add_caa_record(json_t *records, const json_t *tracking, const char *registrable)
+{
+    const json_t *detail = json_object_get(tracking, "status_detail");
+    const json_t *caa = json_object_get(detail, "caa");
+    const char *value = json_string_value(json_object_get(caa, "record"));
+    const char *at = json_string_value(json_object_get(caa, "at"));
+
+    if (value == NULL || at == NULL || has_caa_record(records, at) ||
+        (strcmp(at, registrable) != 0 &&
+         wxs_record_relative(at, registrable) == strlen(at)))
+        return true; /* nothing is needed, or not in the customer's zone */
+    return json_array_append_new(
+               records, caa_record_json(detail, at, value, registrable)) == 0;
+}
+
 /* DMARC stands beside the records: it is advice, and no word of the API. */
 static bool
-place_record(json_t *domain, json_t *records, json_t *record)
+place_record(json_t *domain, json_t *records, json_t *record,
+             const char *registrable)
 {
     const char *label = json_string_value(json_object_get(record, "record"));
 
     if (label == NULL)
         return false;
     if (strcmp(label, "DMARC") != 0)
-        return json_array_append(records, record) == 0;
+        return json_array_append(records, record) == 0 &&
+               add_caa_record(records, record, registrable);
     return json_object_del(record, "record") == 0 &&
            json_object_del(record, "ttl") == 0 &&
            json_object_set(domain, "dmarc", record) == 0;
@@ -123,7 +181,7 @@ add_records(wxs_db *db, const char *registrable, int64_t number, json_t *domain,
         return -1;
     while ((more = wxs_db_step(db, row, error)) == 1) {
         json_t *record = record_json(row, registrable);
-        bool placed = place_record(domain, records, record);
+        bool placed = place_record(domain, records, record, registrable);
 
         json_decref(record);
         if (!placed) {

@@ -274,7 +274,7 @@ def zone_records(domain):
                              for i in range(0, len(value), 255))
         elif record["type"] == "MX":
             value = f"{record['priority']} {value}."
-        else:
+        elif record["type"] == "CNAME":
             value += "."
         lines.append(f"{record['fqdn']}. {record['type']} {value}")
     return "\n".join(lines)

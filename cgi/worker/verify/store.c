@@ -402,7 +402,8 @@ write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
         const wxs_job_record *record = &job->record[i];
         wxs_state status =
             wxs_state_of_record(record->status, &inputs[i], domain);
-        char *detail = wxs_detail_record(expected, &results[i], now, next);
+        char *detail = wxs_detail_record(expected, &results[i],
+                                         job->check.authority, now, next);
         bool ok = detail != NULL
                       ? write_record(db, job, i, status, detail, same, error)
                       : wxs_fail(error, "out of memory");
