@@ -7,8 +7,7 @@
 
 typedef struct wxs_check_context wxs_check_context;
 
-/* NULL with error filled, such as for a landmarks.txt that is not well formed.
- */
+/* NULL with error filled. A landmarks.txt that is not well formed is logged. */
 wxs_check_context *wxs_check_context_new(const wxs_config *config,
                                          wxs_error *error);
 void wxs_check_context_free(wxs_check_context *context); /* accepts NULL */

@@ -111,6 +111,12 @@ embedded_text(void)
 }
 
 bool
+wxs_landmarks_builtin(wxs_landmarks *landmarks, wxs_error *error)
+{
+    return wxs_landmarks_parse(embedded_text(), landmarks, error);
+}
+
+bool
 wxs_landmarks_load(const char *dir, wxs_landmarks *landmarks, wxs_error *error)
 {
     char path[512];
@@ -121,7 +127,7 @@ wxs_landmarks_load(const char *dir, wxs_landmarks *landmarks, wxs_error *error)
     (void)snprintf(path, sizeof path, "%s/landmarks.txt", dir);
     file = fopen(path, "re");
     if (file == NULL && errno == ENOENT) {
-        return wxs_landmarks_parse(embedded_text(), landmarks, error);
+        return wxs_landmarks_builtin(landmarks, error);
     }
     if (file == NULL) {
         return wxs_fail(error, "%s cannot be read: %s", path, strerror(errno));

@@ -38,6 +38,9 @@ typedef struct {
 bool wxs_landmarks_parse(const char *text, wxs_landmarks *landmarks,
                          wxs_error *error);
 
+/* Those that came with the program. */
+bool wxs_landmarks_builtin(wxs_landmarks *landmarks, wxs_error *error);
+
 /* The file landmarks.txt of the state directory if it is there, else those
  * that came with the program. */
 bool wxs_landmarks_load(const char *dir, wxs_landmarks *landmarks,
