@@ -56,9 +56,14 @@ servers_json(const wxs_check_result *result)
     for (size_t i = 0; i < result->seen_count; i++) {
         const wxs_observation *seen = &result->seen[i];
 
+        json_t *serial = seen->answer != NULL && seen->answer->has_serial
+                             ? json_integer(seen->answer->serial)
+                             : json_null();
+
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s?}", "host", seen->host, "address",
-                            seen->address, "state", result->verdict.server[i]));
+            list, json_pack("{s:s, s:s, s:s?, s:o}", "host", seen->host,
+                            "address", seen->address, "state",
+                            result->verdict.server[i], "serial", serial));
     }
     return list;
 }

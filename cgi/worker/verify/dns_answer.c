@@ -146,6 +146,36 @@ add_txt(wxs_dns_answer *answer, const ldns_rr *rr)
     return wxs_dns_answer_add(answer, 0, joined, length);
 }
 
+/* Its serial, and for how long a negative answer with it may be kept. */
+static void
+take_soa(wxs_dns_answer *answer, const ldns_rr *soa)
+{
+    enum {
+        SERIAL = 2,
+        MINIMUM = 6
+    };
+    const ldns_rdf *serial = ldns_rr_rdf(soa, SERIAL);
+    const ldns_rdf *minimum = ldns_rr_rdf(soa, MINIMUM);
+
+    if (serial != NULL && minimum != NULL && ldns_rdf_size(serial) == 4 &&
+        ldns_rdf_size(minimum) == 4) {
+        answer->serial = ldns_rdf2native_int32(serial);
+        answer->has_serial = true;
+        answer->ttl = ldns_rdf2native_int32(minimum);
+        if (ldns_rr_ttl(soa) < answer->ttl) {
+            answer->ttl = ldns_rr_ttl(soa);
+        }
+    }
+}
+
+static bool
+add_soa(wxs_dns_answer *answer, const ldns_rr *rr)
+{
+    take_soa(answer, rr);
+    return ldns_rr_rdf(rr, 0) == NULL ||
+           add_name(answer, 0, ldns_rr_rdf(rr, 0));
+}
+
 static bool
 add_value(wxs_dns_answer *answer, const ldns_rr *rr)
 {
@@ -168,6 +198,8 @@ add_value(wxs_dns_answer *answer, const ldns_rr *rr)
     case LDNS_RR_TYPE_AAAA:
         return wxs_dns_answer_add(answer, 0, ldns_rdf_data(first),
                                   ldns_rdf_size(first));
+    case LDNS_RR_TYPE_SOA:
+        return add_soa(answer, rr);
     default:
         return true;
     }
@@ -246,27 +278,6 @@ first_of_type(const ldns_rr_list *list, ldns_rr_type type)
         }
     }
     return NULL;
-}
-
-static void
-take_soa(wxs_dns_answer *answer, const ldns_rr *soa)
-{
-    enum {
-        SERIAL = 2,
-        MINIMUM = 6
-    };
-    const ldns_rdf *serial = ldns_rr_rdf(soa, SERIAL);
-    const ldns_rdf *minimum = ldns_rr_rdf(soa, MINIMUM);
-
-    if (serial != NULL && minimum != NULL && ldns_rdf_size(serial) == 4 &&
-        ldns_rdf_size(minimum) == 4) {
-        answer->serial = ldns_rdf2native_int32(serial);
-        answer->has_serial = true;
-        answer->ttl = ldns_rdf2native_int32(minimum);
-        if (ldns_rr_ttl(soa) < answer->ttl) {
-            answer->ttl = ldns_rr_ttl(soa);
-        }
-    }
 }
 
 static bool

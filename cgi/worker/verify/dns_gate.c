@@ -16,6 +16,7 @@ struct wxs_gate_server {
     int64_t tokens; /* thousandths of a question */
     int64_t filled; /* monotonic ms of the last refill */
     int inside;
+    int unheard;         /* tries without an answer in a row */
     wxs_dns_pass *first; /* those that wait */
     wxs_dns_pass *last;
     wxs_timer timer; /* set while somebody waits */
@@ -214,6 +215,28 @@ wxs_dns_gate_enter(wxs_dns_gate *gate, const struct sockaddr *server,
     append(at, pass);
     await_turn(at);
     return false;
+}
+
+void
+wxs_dns_gate_heard(const wxs_dns_pass *pass)
+{
+    if (pass->server != NULL) {
+        pass->server->unheard = 0;
+    }
+}
+
+bool
+wxs_dns_gate_unheard(const wxs_dns_pass *pass)
+{
+    wxs_gate_server *server = pass->server;
+
+    if (server == NULL) {
+        return false;
+    }
+    if (server->unheard < WXS_DNS_SILENT) {
+        server->unheard++;
+    }
+    return server->unheard == WXS_DNS_SILENT;
 }
 
 void

@@ -41,6 +41,12 @@ void wxs_dns_gate_free(wxs_dns_gate *gate);
 bool wxs_dns_gate_enter(wxs_dns_gate *gate, const struct sockaddr *server,
                         wxs_dns_pass *pass);
 
+/* The server answered, or a try got no answer in time: then true if it has not
+ * answered any of the last WXS_DNS_SILENT tries. For a pass that is inside. */
+#define WXS_DNS_SILENT 16
+void wxs_dns_gate_heard(const wxs_dns_pass *pass);
+bool wxs_dns_gate_unheard(const wxs_dns_pass *pass);
+
 /* Ends what enter began, whether the pass waits, is inside, or did not enter.
  */
 void wxs_dns_gate_leave(wxs_dns_pass *pass);

@@ -12,7 +12,8 @@
 #include "dns_address.h"
 #include "dns_message.h"
 
-#define DATAGRAM_MAX 4096
+#define DATAGRAM_MAX     4096
+#define NO_DESCRIPTOR_MS 50
 
 struct wxs_dns_query {
     wxs_loop *loop;
@@ -28,6 +29,7 @@ struct wxs_dns_query {
     int tries;             /* UDP tries made */
     bool edns;
     bool tcp;
+    bool silent;  /* the nameserver has not answered anybody lately */
     bool recased; /* an answer came in another letter case */
     /* 2 bytes of length, which only TCP sends, then the message */
     unsigned char query[2 + WXS_DNS_QUERY_MAX];
@@ -84,15 +86,23 @@ finish_failed(wxs_dns_query *query, wxs_dns_outcome failure)
     finish(query, wxs_dns_answer_new(failure));
 }
 
+/* A nameserver that has been silent all the time is asked once. */
+static int
+tries_of(const wxs_dns_query *query)
+{
+    return query->silent ? 1 : WXS_DNS_TRIES;
+}
+
 /* The present try is over without an answer. */
 static void
 try_again(wxs_dns_query *query, wxs_dns_outcome failure)
 {
     bool was_tcp = query->tcp;
 
+    query->silent = wxs_dns_gate_unheard(&query->pass);
     close_socket(query);
     if (was_tcp || wxs_monotonic_ms() >= query->deadline ||
-        (query->tries >= WXS_DNS_TRIES && !query->recased)) {
+        (query->tries >= tries_of(query) && !query->recased)) {
         finish_failed(query, failure);
         return;
     }
@@ -132,6 +142,7 @@ take_message(wxs_dns_query *query, const unsigned char *message, size_t length)
     switch (wxs_dns_answer_read(query->query + 2, query->query_length, message,
                                 length, &answer)) {
     case WXS_DNS_ANSWERED:
+        wxs_dns_gate_heard(&query->pass);
         finish(query, answer);
         return true;
     case WXS_DNS_TRUNCATED:
@@ -372,6 +383,7 @@ send_try(wxs_dns_query *query)
     int64_t now = wxs_monotonic_ms();
     wxs_dns_outcome outcome = WXS_DNS_LOCAL;
 
+    errno = 0;
     query->deadline += now - query->waiting_since;
     query->waiting_since = 0;
     if (!query->tcp) {
@@ -387,6 +399,13 @@ send_try(wxs_dns_query *query)
     query->query_length = build(query);
     if (query->query_length > 0) {
         outcome = open_socket(query);
+    }
+    if (outcome == WXS_DNS_LOCAL && query->watch.fd < 0 &&
+        (errno == EMFILE || errno == ENFILE) &&
+        wxs_loop_arm(query->loop, &query->timer, NO_DESCRIPTOR_MS)) {
+        wxs_dns_gate_leave(&query->pass);
+        query->tries -= !query->tcp;
+        return; /* others will be closed meanwhile */
     }
     if (outcome != WXS_DNS_DATA ||
         !wxs_loop_arm(query->loop, &query->timer, ms)) {

@@ -1,5 +1,6 @@
 #include "match.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "match_kinds.h"
@@ -161,12 +162,26 @@ warn_of_failure(const wxs_observation *seen, size_t count, wxs_verdict *verdict)
 
 /* ---- agreement ---- */
 
+#define SERIAL_TEXT 24
+
+/* " (serial 2026112203)" */
+static const char *
+serial_text(const wxs_observation *seen, char text[SERIAL_TEXT])
+{
+    text[0] = '\0';
+    if (seen->answer != NULL && seen->answer->has_serial) {
+        (void)snprintf(text, SERIAL_TEXT, " (serial %u)", seen->answer->serial);
+    }
+    return text;
+}
+
 static void
 judge_split(const wxs_expected *expected, const wxs_observation *seen,
             size_t count, const wxs_verdict *bad, wxs_verdict *verdict)
 {
-    const char *with = "";
-    const char *without = "";
+    const wxs_observation *with = &seen[0];
+    const wxs_observation *without = &seen[0];
+    char serial[2][SERIAL_TEXT];
 
     for (size_t i = 0; i < count; i++) {
         if (!wxs_dns_definite(outcome_of(&seen[i]))) {
@@ -175,14 +190,15 @@ judge_split(const wxs_expected *expected, const wxs_observation *seen,
         bool good = strcmp(verdict->server[i], "exact") == 0 ||
                     strcmp(verdict->server[i], "satisfied") == 0;
 
-        *(good ? &with : &without) = seen[i].host;
+        *(good ? &with : &without) = &seen[i];
     }
     wxs_verdict_set(verdict, WXS_PROPAGATING, "propagating");
     wxs_verdict_say(verdict,
                     "%zu of %zu nameservers have the record for %s: seen at "
-                    "%s, not yet at %s. %s",
-                    verdict->good, verdict->definite, expected->fqdn, with,
-                    without, bad->message);
+                    "%s%s, not yet at %s%s. %s",
+                    verdict->good, verdict->definite, expected->fqdn,
+                    with->host, serial_text(with, serial[0]), without->host,
+                    serial_text(without, serial[1]), bad->message);
     wxs_verdict_fix(verdict, "Wait until the zone has reached every "
                              "nameserver; if it does not within the hour, ask "
                              "the DNS provider.");

@@ -272,7 +272,7 @@ judge_value(const wxs_expected *expected, const wxs_dns_value *value,
                same_key(&ours, &found)) {
         judge_flags(expected, &tags, &ours_tags, verdict);
         if (!wxs_class_good(verdict->class)) {
-            (void) wxs_match_pasted(expected, value, verdict);
+            (void)wxs_match_pasted(expected, value, verdict);
         }
     } else if (memmem(text, value->length, "-----", 5) != NULL) {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_pem");
