@@ -33,6 +33,7 @@ typedef struct {
     const wxs_config *config;
     wxs_dns_cache *cache;
     wxs_dns_gate *gate;
+    wxs_dns_gate *resolver_gate;
     psl_ctx_t *suffixes; /* NULL: nothing is known of public suffixes */
 } wxs_checker;
 
@@ -51,6 +52,11 @@ typedef struct wxs_check wxs_check;
  */
 typedef void wxs_check_done(void *data, wxs_check *check,
                             const wxs_check_result *results);
+
+/* Fills the checker, whose loop and config are set; false if memory is out. In
+ * any case wxs_checker_close() frees what there is, but not the loop. */
+bool wxs_checker_open(wxs_checker *checker);
+void wxs_checker_close(wxs_checker *checker);
 
 /* Ends after WXS_CHECK_MS, but for the time in which nameservers are spared;
  * done is called from the loop, never from here. Checker and job must stay

@@ -67,6 +67,7 @@ wxs_check_lookup(wxs_check *check, const char *name, uint16_t type)
                                  .server = check->config->dns.resolver,
                                  .server_length =
                                      check->config->dns.resolver_len,
+                                 .gate = check->checker->resolver_gate,
                                  .recursive = true,
                                  .dnssec = true};
 

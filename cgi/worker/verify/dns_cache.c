@@ -6,9 +6,10 @@
 #include "clock.h"
 #include "dns_query.h"
 
-#define BUCKETS     8192
-#define ENTRIES_MAX 65536
-#define SWEEP_MS    60000
+#define BUCKETS       8192
+#define ENTRIES_MAX   65536
+#define SWEEP_MS      60000
+#define DELEGATION_MS 3000 /* then the zone above is asked */
 
 struct wxs_cache_entry {
     wxs_dns_cache *cache;
@@ -27,10 +28,10 @@ struct wxs_cache_entry {
 
 struct wxs_dns_cache {
     wxs_loop *loop;
-    const struct sockaddr_storage *resolver;
-    socklen_t resolver_length;
+    wxs_dns_resolver resolver;
     wxs_timer sweep;
     size_t count;
+    unsigned long asked;
     wxs_cache_entry *bucket[BUCKETS];
 };
 
@@ -188,16 +189,19 @@ on_answer(void *data, wxs_dns_answer *answer)
 static bool
 start(wxs_cache_entry *entry)
 {
-    const wxs_dns_cache *cache = entry->cache;
+    wxs_dns_cache *cache = entry->cache;
     const wxs_dns_question question = {.name = entry->name,
                                        .type = entry->type,
-                                       .server = *cache->resolver,
-                                       .server_length = cache->resolver_length,
+                                       .server = *cache->resolver.address,
+                                       .server_length = cache->resolver.length,
+                                       .gate = cache->resolver.gate,
+                                       .total_ms = DELEGATION_MS,
                                        .recursive = true,
                                        .dnssec = true,
                                        .unchecked = entry->unchecked};
 
     entry->query = wxs_dns_ask(cache->loop, &question, on_answer, entry);
+    cache->asked++;
     return entry->query != NULL;
 }
 
@@ -251,9 +255,14 @@ wxs_dns_cache_forget(wxs_dns_wait *wait)
 
 /* ---- the whole ---- */
 
+unsigned long
+wxs_dns_cache_asked(const wxs_dns_cache *cache)
+{
+    return cache->asked;
+}
+
 wxs_dns_cache *
-wxs_dns_cache_new(wxs_loop *loop, const struct sockaddr_storage *resolver,
-                  socklen_t resolver_length)
+wxs_dns_cache_new(wxs_loop *loop, const wxs_dns_resolver *resolver)
 {
     wxs_dns_cache *cache = calloc(1, sizeof *cache);
 
@@ -261,8 +270,7 @@ wxs_dns_cache_new(wxs_loop *loop, const struct sockaddr_storage *resolver,
         return NULL;
     }
     cache->loop = loop;
-    cache->resolver = resolver;
-    cache->resolver_length = resolver_length;
+    cache->resolver = *resolver;
     cache->sweep = (wxs_timer){.fire = on_sweep, .data = cache};
     if (!wxs_loop_arm(loop, &cache->sweep, SWEEP_MS)) {
         free(cache);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "dns_answer.h"
+#include "dns_gate.h"
 #include "dns_loop.h"
 
 /* What the resolver said of delegations: NS records and the addresses of
@@ -37,13 +38,23 @@ typedef struct {
     int64_t since;  /* monotonic ms: what was asked before is not good enough */
 } wxs_dns_want;
 
-/* resolver outlives the cache. NULL if memory is out. */
+/* What questions to the resolver have in common; its members outlive all of
+ * them. */
+typedef struct {
+    const struct sockaddr_storage *address;
+    socklen_t length;
+    wxs_dns_gate *gate; /* NULL = none */
+} wxs_dns_resolver;
+
+/* NULL if memory is out. */
 wxs_dns_cache *wxs_dns_cache_new(wxs_loop *loop,
-                                 const struct sockaddr_storage *resolver,
-                                 socklen_t resolver_length);
+                                 const wxs_dns_resolver *resolver);
 
 /* Nobody may wait any more. Accepts NULL. */
 void wxs_dns_cache_free(wxs_dns_cache *cache);
+
+/* How many questions it has asked the resolver so far. */
+unsigned long wxs_dns_cache_asked(const wxs_dns_cache *cache);
 
 /* True: *answer is a share, which may be NULL if memory is out. False: done is
  * called later, from the loop. */

@@ -26,6 +26,7 @@ struct wxs_dns_gate {
     wxs_loop *loop;
     wxs_dns_limits limits;
     wxs_timer sweep;
+    unsigned long passed;
     wxs_gate_server *bucket[BUCKETS];
 };
 
@@ -160,6 +161,7 @@ let_in(wxs_gate_server *server, wxs_dns_pass *pass)
 {
     server->tokens -= TOKEN;
     server->inside++;
+    server->gate->passed++;
     pass->inside = true;
 }
 
@@ -258,6 +260,12 @@ wxs_dns_gate_leave(wxs_dns_pass *pass)
 }
 
 /* ---- the whole ---- */
+
+unsigned long
+wxs_dns_gate_passed(const wxs_dns_gate *gate)
+{
+    return gate->passed;
+}
 
 wxs_dns_gate *
 wxs_dns_gate_new(wxs_loop *loop, const wxs_dns_limits *limits)

@@ -36,6 +36,9 @@ wxs_dns_gate *wxs_dns_gate_new(wxs_loop *loop, const wxs_dns_limits *limits);
 /* Nobody may be inside or wait any more. Accepts NULL. */
 void wxs_dns_gate_free(wxs_dns_gate *gate);
 
+/* How many tries it has let in so far. */
+unsigned long wxs_dns_gate_passed(const wxs_dns_gate *gate);
+
 /* True: go on at once. False: the pass waits, and admit is called from the
  * loop when its turn has come. */
 bool wxs_dns_gate_enter(wxs_dns_gate *gate, const struct sockaddr *server,

@@ -460,7 +460,9 @@ wxs_dns_ask(wxs_loop *loop, const wxs_dns_question *question,
     query->watch = (wxs_watch){.fd = -1, .ready = on_ready, .data = query};
     query->timer = (wxs_timer){.fire = on_timer, .data = query};
     query->pass = (wxs_dns_pass){.admit = on_admitted, .data = query};
-    query->deadline = wxs_monotonic_ms() + WXS_DNS_TOTAL_MS;
+    query->deadline =
+        wxs_monotonic_ms() +
+        (question->total_ms > 0 ? question->total_ms : WXS_DNS_TOTAL_MS);
     if (ldns_str2rdf_dname(&query->name, question->name) != LDNS_STATUS_OK ||
         !wxs_loop_arm(loop, &query->timer, 0)) {
         ldns_rdf_deep_free(query->name);

@@ -34,6 +34,7 @@ typedef struct {
      * server. Outlives the query. */
     const wxs_networks *allow;
     int datagram_ms; /* 0 = WXS_DNS_DATAGRAM_MS */
+    int total_ms;    /* 0 = WXS_DNS_TOTAL_MS */
 } wxs_dns_question;
 
 typedef struct wxs_dns_query wxs_dns_query;

@@ -378,35 +378,19 @@ flight_limit(void)
 }
 
 static bool
-open_checker(verifier *v, wxs_error *error)
-{
-    wxs_checker *checker = &v->checker;
-    const wxs_dns_limits limits = {.rate = v->config->dns.ns_rate,
-                                   .burst = v->config->dns.ns_burst,
-                                   .in_flight = v->config->dns.ns_in_flight};
-
-    checker->config = v->config;
-    checker->loop = wxs_loop_new(error);
-    if (checker->loop == NULL) {
-        return false;
-    }
-    checker->gate = wxs_dns_gate_new(checker->loop, &limits);
-    checker->cache = wxs_dns_cache_new(checker->loop, &v->config->dns.resolver,
-                                       v->config->dns.resolver_len);
-    checker->suffixes = psl_latest(NULL); /* without it one hint is missing */
-    return (checker->gate != NULL && checker->cache != NULL) ||
-           wxs_fail(error, "out of memory");
-}
-
-static bool
 run(verifier *v, wxs_error *error)
 {
     if (!wxs_db_open(&v->db, v->config->dir, WXS_DB_CONTROL, WXS_DB_WRITE,
-                     error) ||
-        !open_checker(v, error)) {
+                     error)) {
         return false;
     }
-    wxs_loop *loop = v->checker.loop;
+    wxs_loop *loop = wxs_loop_new(error);
+
+    v->checker.config = v->config;
+    v->checker.loop = loop;
+    if (loop == NULL || !wxs_checker_open(&v->checker)) {
+        return loop != NULL && wxs_fail(error, "out of memory");
+    }
 
     v->probe = wxs_resolver_probe_start(loop, v->config);
     return ((wxs_loop_watch(loop, &v->stop, EPOLLIN) &&
@@ -446,9 +430,7 @@ free_verifier(verifier *v)
         }
     }
     wxs_resolver_probe_free(v->probe);
-    wxs_dns_cache_free(v->checker.cache);
-    wxs_dns_gate_free(v->checker.gate);
-    psl_free(v->checker.suffixes);
+    wxs_checker_close(&v->checker);
     wxs_loop_free(v->checker.loop);
     wxs_db_close(v->db);
     free(v);
