@@ -81,7 +81,8 @@ remote-control:
 
 
 def answers(address, port):
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.settimeout(0.5)
         try:
             sock.connect((address, port))
@@ -145,7 +146,7 @@ class Bench:
         self.settings = {
             "WAXSEAL_DNS_RESOLVER": f"127.0.0.1:{self.resolver.port}",
             "WAXSEAL_DNS_PORT": str(self.port),
-            "WAXSEAL_DNS_ALLOW_NS": "127.0.0.0/8",
+            "WAXSEAL_DNS_ALLOW_NS": "127.0.0.0/8 ::1",
             "WAXSEAL_DKIM_POOL": "1"}
         subprocess.run([str(BUILD / "bin/waxseal"), "init", "--dir",
                         str(self.dir)], check=True, env=self.environment(),
@@ -166,7 +167,9 @@ class Bench:
         intervals = {"WAXSEAL_VERIFY_WINDOW": window,
                      "WAXSEAL_VERIFY_MIN_INTERVAL": "200ms",
                      "WAXSEAL_VERIFY_MAX_INTERVAL": "500ms",
-                     "WAXSEAL_VERIFY_WATCH_INTERVAL": "400ms"}
+                     "WAXSEAL_VERIFY_WATCH_INTERVAL": "400ms",
+                     "WAXSEAL_DNS_NS_RATE": "1000",
+                     "WAXSEAL_DNS_NS_BURST": "1000"}
         with open(self.folder / "log", "ab") as log:
             self.worker = subprocess.Popen(
                 [str(self.program), "--dir", str(self.dir)],
