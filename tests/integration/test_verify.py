@@ -262,8 +262,12 @@ class Bench:
                  lambda: self.domain(name)["state"] == state, seconds)
 
     def await_code(self, kind, code, name="customer.example", seconds=20):
-        wait_for(f"{kind} of {name} to be {code}",
-                 lambda: self.code(kind, name) == code, seconds)
+        try:
+            wait_for(f"{kind} of {name} to be {code}",
+                     lambda: self.code(kind, name) == code, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it is {self.record(kind, name)},"
+                                 f" {dict(self.domain(name))}") from None
 
     def await_checks(self, count, name="customer.example", seconds=40):
         first = self.domain(name)["checks"]

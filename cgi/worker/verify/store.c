@@ -151,11 +151,11 @@ load_records(wxs_db *db, wxs_job *job, wxs_error *error)
 }
 
 static bool
-begin_check(wxs_db *db, const wxs_job *job, int64_t now, wxs_error *error)
+begin_check(wxs_db *db, const wxs_job *job, wxs_error *error)
 {
     static const char sql[] =
-        "UPDATE domains SET next_check_at = ?2, checking_since = ?3, "
-        "asked_at = NULL WHERE number = ?1";
+        "UPDATE domains SET next_check_at = ?2, checking_since = ?3 "
+        "WHERE number = ?1";
     sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
 
     if (update == NULL) {
@@ -163,7 +163,7 @@ begin_check(wxs_db *db, const wxs_job *job, int64_t now, wxs_error *error)
     }
     sqlite3_bind_int64(update, 1, job->number);
     sqlite3_bind_int64(update, 2, job->lease);
-    sqlite3_bind_int64(update, 3, now);
+    sqlite3_bind_int64(update, 3, job->taken_at);
     return wxs_db_run(db, update, error);
 }
 
@@ -179,8 +179,9 @@ wxs_store_take(wxs_db *db, int64_t number, int64_t now, int64_t lease,
     }
     job->number = number;
     job->lease = lease;
+    job->taken_at = now;
     if (!load_domain(db, job, error) || !load_records(db, job, error) ||
-        !begin_check(db, job, now, error)) {
+        !begin_check(db, job, error)) {
         wxs_job_free(job);
         return NULL;
     }
@@ -273,7 +274,8 @@ write_domain(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
     static const char sql[] =
         "UPDATE domains SET state = ?2, state_since = ?3, definite_since = ?4, "
         "missing_ms = ?5, checked_at = ?6, next_check_at = ?7, checks = ?8, "
-        "checking_since = NULL, unknown_since = ?9 WHERE number = ?1";
+        "checking_since = NULL, unknown_since = ?9, asked_at = "
+        "CASE WHEN asked_at > ?10 THEN asked_at END WHERE number = ?1";
     sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
 
     if (update == NULL) {
@@ -288,6 +290,7 @@ write_domain(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
     bind_time(update, 7, next);
     sqlite3_bind_int64(update, 8, row->checks);
     bind_time(update, 9, row->unknown_since);
+    sqlite3_bind_int64(update, 10, job->taken_at);
     return wxs_db_run(db, update, error);
 }
 

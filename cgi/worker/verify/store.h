@@ -24,6 +24,7 @@ typedef struct {
     char *id;
     char *name;
     wxs_state_row row;
+    int64_t taken_at;
     int64_t lease;       /* the next_check_at that the row bears meanwhile */
     wxs_check_job check; /* its strings belong to this structure */
     wxs_job_record record[WXS_CHECK_RECORDS_MAX];
