@@ -10,6 +10,21 @@
 /* ---- reading ---- */
 
 bool
+wxs_store_resume(wxs_db *db, int64_t now, wxs_error *error)
+{
+    static const char sql[] =
+        "UPDATE domains SET next_check_at = min(next_check_at, ?1), "
+        "checking_since = NULL WHERE checking_since IS NOT NULL";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, now);
+    return wxs_db_run(db, update, error);
+}
+
+bool
 wxs_store_next_due(wxs_db *db, int64_t *at, wxs_error *error)
 {
     static const char sql[] =

@@ -32,6 +32,9 @@ typedef struct {
 
 #define WXS_DUE_MAX 512
 
+/* Makes the domains due at now whose checks ended with an earlier process. */
+bool wxs_store_resume(wxs_db *db, int64_t now, wxs_error *error);
+
 /* When the next domain is due (microseconds), INT64_MAX if none ever is. */
 bool wxs_store_next_due(wxs_db *db, int64_t *at, wxs_error *error);
 

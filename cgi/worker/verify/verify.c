@@ -381,7 +381,8 @@ static bool
 run(verifier *v, wxs_error *error)
 {
     if (!wxs_db_open(&v->db, v->config->dir, WXS_DB_CONTROL, WXS_DB_WRITE,
-                     error)) {
+                     error) ||
+        !wxs_store_resume(v->db, wxs_now_us(), error)) {
         return false;
     }
     wxs_loop *loop = wxs_loop_new(error);

@@ -190,6 +190,27 @@ START_TEST(an_outcome_about_another_state_is_dropped)
 }
 END_TEST
 
+START_TEST(a_check_that_died_is_made_again)
+{
+    wxs_error error = {""};
+
+    state_make(&s);
+    wxs_db *db = state_open(&s, WXS_DB_CONTROL);
+
+    add_domains(db, 2);
+    wxs_job_free(take(db, 20, 1000));
+    ck_assert(wxs_store_resume(db, 50, &error));
+    ck_assert_int_eq(
+        db_number(db, "SELECT next_check_at FROM domains WHERE number = 1"),
+        50);
+    ck_assert_int_eq(
+        db_number(db, "SELECT next_check_at FROM domains WHERE number = 2"),
+        HOUR + 2);
+    wxs_db_close(db);
+    state_remove(&s);
+}
+END_TEST
+
 START_TEST(a_long_check_keeps_its_domain)
 {
     wxs_error error = {""};
@@ -219,6 +240,7 @@ main(void)
     tcase_add_test(cases, idle_domains_cost_nothing);
     tcase_add_loop_test(cases, a_request_is_over_when_its_check_is, 0, 2);
     tcase_add_test(cases, an_outcome_about_another_state_is_dropped);
+    tcase_add_test(cases, a_check_that_died_is_made_again);
     tcase_add_test(cases, a_long_check_keeps_its_domain);
     return run_suite("verify_store", cases);
 }
