@@ -156,10 +156,11 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call libs_of,$$*)
 	$(Q)clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
 	  $(call libs_of,$*) $(LIBS) -o $@
 
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libshared.a $(BUILD)/libcore.a
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libworker.a $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(call say,$@)
-	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) $< $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
+	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/worker -iquote cgi/worker/verify $< \
+	  $(BUILD)/libworker.a $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
 
 compile-commands:
 	@./tools/compile-commands "$(CC) $(WARNINGS) $(CFLAGS) $(DEFINES)" > compile_commands.json

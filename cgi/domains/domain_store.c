@@ -148,12 +148,13 @@ bool
 wxs_domain_restart(wxs_db *db, const wxs_domain *domain, int64_t now,
                    int64_t next_check_at, wxs_error *error)
 {
-    return wxs_sql_run(db, error,
-                       "UPDATE domains SET state = 'pending', state_since = ?, "
-                       "definite_since = NULL, missing_ms = 0, checks = 0, "
-                       "next_check_at = ? WHERE number = ? AND account = ?",
-                       "iiii", now, next_check_at, domain->number,
-                       domain->account);
+    return wxs_sql_run(
+        db, error,
+        "UPDATE domains SET state = 'pending', state_since = ?1, "
+        "definite_since = NULL, missing_ms = 0, checks = 0, "
+        "unknown_since = NULL, asked_at = ?1, "
+        "next_check_at = ?2 WHERE number = ?3 AND account = ?4",
+        "iiii", now, next_check_at, domain->number, domain->account);
 }
 
 bool
@@ -165,6 +166,20 @@ wxs_domain_ask_check(wxs_db *db, const wxs_domain *domain,
                        "min(?1, coalesce(next_check_at, ?1)) "
                        "WHERE number = ?2 AND account = ?3",
                        "iii", next_check_at, domain->number, domain->account);
+}
+
+bool
+wxs_domain_request_check(wxs_db *db, const wxs_domain *domain, int64_t now,
+                         int64_t next_check_at, int64_t joined_since,
+                         wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET asked_at = ?1, next_check_at = "
+                       "min(?2, coalesce(next_check_at, ?2)) "
+                       "WHERE number = ?3 AND account = ?4 "
+                       "AND (checking_since IS NULL OR checking_since < ?5)",
+                       "iiiii", now, next_check_at, domain->number,
+                       domain->account, joined_since);
 }
 
 bool

@@ -73,6 +73,12 @@ bool wxs_domain_restart(wxs_db *db, const wxs_domain *domain, int64_t now,
 bool wxs_domain_ask_check(wxs_db *db, const wxs_domain *domain,
                           int64_t next_check_at, wxs_error *error);
 
+/* The same for a user's request, which finds the nameservers anew. If a check
+ * is running that began at joined_since or later, the request joins it. */
+bool wxs_domain_request_check(wxs_db *db, const wxs_domain *domain, int64_t now,
+                              int64_t next_check_at, int64_t joined_since,
+                              wxs_error *error);
+
 bool wxs_domain_delete(wxs_db *db, const wxs_domain *domain, int64_t now,
                        wxs_error *error);
 

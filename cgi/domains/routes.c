@@ -20,6 +20,8 @@ static const wxs_route routes[] = {
     {"POST", "/domains", WXS_FULL_ACCESS, wxs_domains_create},
     {"GET", "/domains", WXS_FULL_ACCESS, wxs_domains_list},
     {"POST", "/domains/claim", WXS_FULL_ACCESS, no_claims},
+    {"POST", "/domains/verify", WXS_FULL_ACCESS, wxs_domains_verify_all},
+    {"GET", "/domains/verify", WXS_FULL_ACCESS, wxs_domains_verify_progress},
     {"GET", "/domains/{id}", WXS_FULL_ACCESS, wxs_domains_get},
     {"PATCH", "/domains/{id}", WXS_FULL_ACCESS, wxs_domains_update},
     {"DELETE", "/domains/{id}", WXS_FULL_ACCESS, wxs_domains_delete},

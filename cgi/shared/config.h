@@ -57,6 +57,9 @@ typedef struct {
         uint16_t port;
         wxs_networks allow_ns;
         wxs_dns_mode mode;
+        int ns_rate;      /* questions a second to one nameserver address */
+        int ns_burst;     /* after a pause */
+        int ns_in_flight; /* at a time */
     } dns;
     struct {
         int64_t window_ms;

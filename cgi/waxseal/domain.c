@@ -7,6 +7,7 @@
 #include "args.h"
 #include "client.h"
 #include "domain_print.h"
+#include "domain_verify_all.h"
 #include "name.h"
 #include "output.h"
 #include "uuid.h"
@@ -293,27 +294,49 @@ out:
     return domain;
 }
 
+/* With --all there is no operand. */
+static bool
+has_all(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--all") == 0)
+            return true;
+    }
+    return false;
+}
+
 int
 wxs_domain_verify_main(int argc, char **argv)
 {
     static const char help[] =
         "Usage: waxseal domain verify NAME|ID [--wait] [OPTIONS]\n"
+        "       waxseal domain verify --all [OPTIONS]\n"
         "\n"
         "Has a domain's DNS records checked and prints it.\n"
         "\n"
+        "  --all            every domain of the account: shows how far it is "
+        "until\n"
+        "                   all were checked, then how many are in which "
+        "state\n"
         "  --wait           until it is verified or has failed; the exit code "
         "is 0\n"
         "                   only if it is verified\n" ACCESS_HELP;
     wxs_client_options access = {0};
-    bool as_json = false, wait = false;
+    bool as_json = false, wait = false, all = has_all(argc, argv);
     const char *what[WXS_OPERANDS_MAX];
-    const wxs_option options[] = {ACCESS_OPTIONS, {"wait", NULL, &wait}, {0}};
-    const wxs_command command = {"waxseal domain verify", help, options, 1};
+    const wxs_option options[] = {
+        ACCESS_OPTIONS, {"wait", NULL, &wait}, {"all", NULL, &all}, {0}};
+    const wxs_command command = {"waxseal domain verify", help, options,
+                                 all ? 0 : 1};
     wxs_error error;
 
     int code = wxs_args_read(&command, argc, argv, what);
     if (code >= 0)
         return code;
+    if (all)
+        return wxs_domain_verify_all(&access, as_json, &error)
+                   ? 0
+                   : wxs_complain(&command, &error);
     json_t *domain = verify(&access, what[0], wait, &error);
     if (domain == NULL)
         return wxs_complain(&command, &error);

@@ -41,7 +41,7 @@ static const char help[] =
     "  domain add NAME       take on a domain and print its DNS records\n"
     "  domain list           print the domains and their states\n"
     "  domain show NAME      print a domain's records and what was found\n"
-    "  domain verify NAME    have the records checked\n"
+    "  domain verify NAME    have the records checked (--all: of all domains)\n"
     "  domain retry NAME     start a failed domain's verification anew\n"
     "  domain rotate-links NAME\n"
     "                        make new links with a new key\n"

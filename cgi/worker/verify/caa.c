@@ -234,6 +234,7 @@ wxs_caa_judge(wxs_world *world, const char *host, const char *ca,
               wxs_caa_verdict *verdict)
 {
     memset(verdict, 0, sizeof *verdict);
+    verdict->authority = ca;
     for (const char *name = host; name != NULL && *name != '\0';) {
         const wxs_dns_answer *answer =
             wxs_world_ask(world, WXS_VIA_RESOLVER, name, WXS_TYPE_CAA);

@@ -13,6 +13,7 @@ typedef enum {
 
 typedef struct {
     wxs_caa_result result;
+    const char *authority; /* that it is about; NULL: nobody asked */
     char at[256];      /* the name whose records decide, "" if there are none */
     char message[400]; /* a sentence */
     char fix[400];     /* "" if there is nothing to do */

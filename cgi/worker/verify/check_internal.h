@@ -3,7 +3,6 @@
 
 #include <netinet/in.h>
 
-#include "caa.h"
 #include "check.h"
 #include "dns_address.h"
 #include "dns_query.h"
@@ -13,29 +12,32 @@
 
 #define LOOKUPS_MAX   192
 #define ZONES_MAX     8
+#define DESCENTS_MAX  4
 #define NAME_MAX_TEXT 1024
 
 typedef struct wxs_record_check wxs_record_check;
 typedef struct wxs_server wxs_server;
 
-/* Of whom a question is asked. */
+/* Of whom a question is asked for the sake of a judgement. */
 typedef struct {
     const char *name;
     uint16_t type;
     const wxs_server *server; /* NULL: the recursive resolver */
     size_t at;                /* index of the server's address */
-    bool unchecked;           /* the resolver is not to validate */
 } wxs_target;
 
 /* A question beside those at the records' own names; each is asked once in a
  * check. */
 typedef struct {
     wxs_check *check;
-    const wxs_record_check *record; /* that wants it first, NULL: the check */
+    const wxs_record_check
+        *record;              /* whose judgement wants it first, or NULL */
+    const wxs_server *server; /* NULL: the recursive resolver */
     char *name;
     uint16_t type;
-    const wxs_server *server;
+    bool cached; /* about a delegation: through the cache of all checks */
     bool unchecked;
+    wxs_dns_wait wait;
     wxs_dns_query *query;   /* NULL once answered */
     wxs_dns_answer *answer; /* may be NULL then: memory was out */
 } wxs_lookup;
@@ -48,8 +50,10 @@ struct wxs_server {
 };
 
 typedef struct {
-    const char *name;
-    const wxs_dns_answer *hosts; /* its NS records */
+    const char *name;      /* NULL: the resolver in place of nameservers */
+    wxs_dns_answer *hosts; /* its NS records, a share */
+    /* the resolver's SERVFAIL, if only DNSSEC keeps it from answering */
+    const wxs_dns_answer *bogus;
     size_t chosen[WXS_SERVERS_MAX];
     wxs_server server[WXS_SERVERS_MAX];
     size_t servers;
@@ -60,21 +64,24 @@ typedef struct {
 /* A record's question at one nameserver. */
 typedef struct {
     wxs_record_check *record;
+    uint16_t type;
     const wxs_server *server;
     size_t at; /* index of the address that is asked */
     wxs_dns_query *query;
     wxs_dns_answer *answer;
     char address[WXS_ADDRESS_TEXT];
-    uint32_t serial; /* of the zone, where the answer does not tell */
 } wxs_exchange;
 
 typedef enum {
     FIND_ZONE,
     FIND_SERVERS,
     ASK,
+    DESCEND,
     FOLLOW,
     CONFIRM,
     AWAIT_CONFIRMATION,
+    ASK_RESOLVER,
+    COMPARE_SERIALS,
     READY,
 } wxs_record_phase;
 
@@ -85,37 +92,44 @@ struct wxs_record_check {
     wxs_record_phase phase;
     char candidate[NAME_MAX_TEXT]; /* may be the zone's name */
     wxs_zone *zone;
+    size_t descents;
     wxs_exchange exchange[WXS_SERVERS_MAX];
     size_t exchanges;
     wxs_world world;
     size_t asks; /* questions the judgement cost */
     wxs_caa_verdict caa;
+    bool replaced; /* the answer it repeats is the confirmation's */
     wxs_exchange confirmation;
-    bool replaced;   /* the answer it repeats is the confirmation's */
     size_t confirms; /* index of the exchange it repeats */
     const char *confirmed_by;
+    wxs_exchange serial[WXS_SERVERS_MAX]; /* SOA at each server */
+    bool serials_asked;
 };
 
 struct wxs_check {
     wxs_loop *loop;
     const wxs_config *config;
+    const wxs_checker *checker;
     const wxs_check_job *job;
     wxs_check_done *done;
     void *data;
+    wxs_check_result *results; /* NULL until it is done */
     wxs_timer timer;
-    bool started;
-    bool finishing; /* nothing more is asked */
+    bool finishing;     /* nothing more is asked */
+    int64_t started_at; /* monotonic ms, 0 = not yet */
     wxs_lookup lookup[LOOKUPS_MAX];
     size_t lookups;
     wxs_zone zone[ZONES_MAX];
     size_t zones;
-    wxs_record_check record[WXS_CHECK_RECORDS_MAX];
+    size_t records;
+    wxs_record_check record[];
 };
 
 /* The parts' answer to being called again. */
 typedef enum {
     STEP_WAIT,
     STEP_NEXT,
+    STEP_AGAIN, /* the phase was changed */
     STEP_FAILED
 } wxs_step;
 
@@ -125,6 +139,36 @@ void wxs_check_advance(wxs_check *check);
 /* Finds the lookup or begins it; NULL if there were too many. */
 const wxs_lookup *wxs_check_lookup(wxs_check *check, const char *name,
                                    uint16_t type);
+
+/* The same about a delegation, NS or the address of a nameserver, from the
+ * cache of all checks. If only DNSSEC keeps the resolver from answering, it is
+ * what the answer would be, and *bogus the SERVFAIL. */
+const wxs_lookup *wxs_check_delegation(wxs_check *check, const char *name,
+                                       uint16_t type,
+                                       const wxs_dns_answer **bogus);
+
+/* Is it answered, and definitely? */
+bool wxs_lookup_waits(const wxs_lookup *lookup);
+bool wxs_lookup_definite(const wxs_lookup *lookup);
+
+/* Is parent a name above child (not child itself, not the root)? */
+bool wxs_check_is_above(const char *parent, const char *child);
+
+/* Asks the exchange's server for its type; exchange->query is NULL if that is
+ * answered at once. */
+void wxs_check_ask_server(wxs_exchange *exchange, bool tcp);
+
+/* Frees what the exchange holds. */
+void wxs_check_drop_exchange(wxs_exchange *exchange);
+
+/* Fills seen with what the record's nameservers said; how many they are. */
+size_t wxs_check_observe(const wxs_record_check *record, wxs_observation *seen);
+
+/* The verdict on what is known; false if answers are awaited for it. */
+bool wxs_check_judge(wxs_record_check *record, wxs_verdict *verdict);
+
+/* What the record's judgement may know of the job. */
+void wxs_check_world(wxs_record_check *record);
 
 /* The answer to a question that judging the record needs, asked if it was not
  * yet; NULL with *waits while it is awaited, NULL without if it will not come.
@@ -137,21 +181,18 @@ const wxs_dns_answer *wxs_check_answer(wxs_check *check,
 bool wxs_check_awaits(const wxs_record_check *record);
 bool wxs_check_may_ask(wxs_record_check *record);
 
-/* Is it answered, and definitely? */
-bool wxs_lookup_waits(const wxs_lookup *lookup);
-bool wxs_lookup_definite(const wxs_lookup *lookup);
-
 wxs_step wxs_check_find_zone(wxs_record_check *record);
 wxs_step wxs_check_find_servers(wxs_record_check *record);
+wxs_step wxs_check_descend(wxs_record_check *record);
 wxs_step wxs_check_follow(wxs_record_check *record);
+wxs_step wxs_check_confirm(wxs_record_check *record);
+wxs_step wxs_check_await_confirmation(wxs_record_check *record);
+wxs_step wxs_check_ask_resolver(wxs_record_check *record);
+wxs_step wxs_check_compare_serials(wxs_record_check *record);
 
-/* What the record's judgement may know of the job. */
-void wxs_check_world(wxs_record_check *record, const wxs_check_job *job);
-
-/* What its nameservers said; returns their number. */
-size_t wxs_check_observe(const wxs_record_check *record, wxs_observation *seen);
-
-/* The verdict on what is known; false if answers are awaited for it. */
-bool wxs_check_judge(wxs_record_check *record, wxs_verdict *verdict);
+/* Turns a verdict that the zone as a whole does not allow into the right one:
+ * bogus DNSSEC, the caches of the resolver. */
+void wxs_check_qualify(const wxs_record_check *record,
+                       wxs_check_result *result);
 
 #endif

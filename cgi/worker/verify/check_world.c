@@ -1,4 +1,5 @@
 #include <string.h>
+#include <sys/random.h>
 
 #include "check_internal.h"
 
@@ -109,8 +110,7 @@ static const wxs_dns_answer *
 ask(wxs_world *world, wxs_via via, const char *name, uint16_t type, bool *waits)
 {
     wxs_record_check *record = world->data;
-    wxs_target target = {
-        .name = name, .type = type, .unchecked = via == WXS_VIA_UNCHECKED};
+    wxs_target target = {.name = name, .type = type};
     const wxs_exchange *exchange = NULL;
 
     if (via == WXS_VIA_PARENT) {
@@ -128,51 +128,30 @@ ask(wxs_world *world, wxs_via via, const char *name, uint16_t type, bool *waits)
 }
 
 void
-wxs_check_world(wxs_record_check *record, const wxs_check_job *job)
+wxs_check_world(wxs_record_check *record)
 {
+    const wxs_checker *checker = record->check->checker;
+    const wxs_check_job *job = record->check->job;
+    const char *registrable =
+        checker->suffixes == NULL
+            ? NULL
+            : psl_registrable_domain(checker->suffixes, job->domain);
     wxs_world *world = &record->world;
 
     *world = (wxs_world){.ask = ask,
                          .data = record,
                          .domain = job->domain,
-                         .organizational = job->organizational,
-                         .landmarks = job->landmarks,
-                         .chance = job->chance};
+                         .organizational =
+                             registrable == NULL ? job->domain : registrable,
+                         .landmarks = checker->landmarks};
+    /* Only makes a name that nobody publishes. */
+    (void)!getrandom(&world->chance, sizeof world->chance, 0);
     for (size_t i = 0; i < WXS_WORLD_OTHERS_MAX && job->other[i] != NULL; i++) {
         world->other[world->others++] = job->other[i];
     }
 }
 
 /* ---- judging ---- */
-
-/* Nameservers that disagree are told apart by the version of their zone. */
-static bool
-ask_serials(wxs_record_check *record)
-{
-    bool ready = true;
-
-    for (size_t i = 0; record->zone->name != NULL && i < record->exchanges;
-         i++) {
-        wxs_exchange *exchange = &record->exchange[i];
-        bool waits = false;
-
-        if (exchange->answer == NULL ||
-            !wxs_dns_definite(exchange->answer->outcome) ||
-            exchange->answer->serial != 0) {
-            continue;
-        }
-        wxs_target target = {.name = record->zone->name,
-                             .type = WXS_TYPE_SOA,
-                             .server = exchange->server,
-                             .at = exchange->at};
-        const wxs_dns_answer *answer =
-            wxs_check_answer(record->check, &target, record, &waits);
-
-        ready = ready && !waits;
-        exchange->serial = answer == NULL ? 0 : answer->serial;
-    }
-    return ready;
-}
 
 bool
 wxs_check_judge(wxs_record_check *record, wxs_verdict *verdict)
@@ -183,10 +162,10 @@ wxs_check_judge(wxs_record_check *record, wxs_verdict *verdict)
     record->world.waiting = false;
     wxs_match(record->expected, seen, count, &record->world, verdict);
     if (record->expected->kind == WXS_RECORD_TRACKING &&
-        record->check->job->authority != NULL &&
+        record->check->checker->authority[0] != '\0' &&
         wxs_class_good(verdict->class)) {
         wxs_caa_judge(&record->world, record->expected->fqdn,
-                      record->check->job->authority, &record->caa);
+                      record->check->checker->authority, &record->caa);
     }
     return !record->world.waiting;
 }
@@ -205,10 +184,6 @@ wxs_check_follow(wxs_record_check *record)
         return STEP_WAIT; /* until all answers are there: judging costs more */
     }
     if (!wxs_check_judge(record, &verdict)) {
-        return STEP_WAIT;
-    }
-    if (verdict.class == WXS_PROPAGATING && record->zone != NULL &&
-        !ask_serials(record)) {
         return STEP_WAIT;
     }
     return STEP_NEXT;

@@ -1,4 +1,5 @@
 #include <ldns/ldns.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -7,8 +8,8 @@
 /* ---- the zone a name is in ---- */
 
 /* Is parent a name above child (not child itself, not the root)? */
-static bool
-is_above(const char *parent, const char *child)
+bool
+wxs_check_is_above(const char *parent, const char *child)
 {
     size_t a = strlen(parent);
     size_t b = strlen(child);
@@ -25,7 +26,7 @@ climb(wxs_record_check *record, const wxs_dns_answer *answer)
     const char *next = strchr(record->candidate, '.');
 
     if (answer->alias == NULL && answer->zone != NULL &&
-        is_above(answer->zone, record->candidate)) {
+        wxs_check_is_above(answer->zone, record->candidate)) {
         next = record->candidate + strlen(record->candidate) -
                strlen(answer->zone) - 1;
     }
@@ -37,11 +38,14 @@ climb(wxs_record_check *record, const wxs_dns_answer *answer)
 }
 
 static wxs_zone *
-zone_of(wxs_check *check, const wxs_lookup *lookup)
+add_zone(wxs_check *check, const char *name, wxs_dns_answer *hosts,
+         const wxs_dns_answer *bogus)
 {
     for (size_t i = 0; i < check->zones; i++) {
-        if (check->zone[i].hosts == lookup->answer) {
-            return &check->zone[i];
+        wxs_zone *known = &check->zone[i];
+
+        if (known->hosts == hosts || strcmp(known->name, name) == 0) {
+            return known;
         }
     }
     if (check->zones == ZONES_MAX) {
@@ -49,19 +53,25 @@ zone_of(wxs_check *check, const wxs_lookup *lookup)
     }
     wxs_zone *zone = &check->zone[check->zones++];
 
-    zone->name = lookup->name;
-    zone->hosts = lookup->answer;
+    zone->name = name;
+    zone->hosts = wxs_dns_answer_share(hosts);
+    zone->bogus = bogus;
     return zone;
 }
 
+/* Starts at the domain's own name: zones further down come to light when the
+ * nameservers are asked. Where the resolver cannot tell (it may be the domain's
+ * nameservers that fail) the zone above is taken, whose nameservers refer to
+ * the domain's. */
 wxs_step
 wxs_check_find_zone(wxs_record_check *record)
 {
     wxs_check *check = record->check;
 
     for (;;) {
-        const wxs_lookup *lookup =
-            wxs_check_lookup(check, record->candidate, LDNS_RR_TYPE_NS);
+        const wxs_dns_answer *bogus = NULL;
+        const wxs_lookup *lookup = wxs_check_delegation(
+            check, record->candidate, LDNS_RR_TYPE_NS, &bogus);
 
         if (lookup == NULL) {
             return STEP_FAILED;
@@ -75,19 +85,78 @@ wxs_check_find_zone(wxs_record_check *record)
             return STEP_FAILED;
         }
         if (answer->alias == NULL && answer->count > 0) {
-            record->zone = zone_of(check, lookup);
+            record->zone = add_zone(check, lookup->name, lookup->answer, bogus);
             return record->zone == NULL ? STEP_FAILED : STEP_NEXT;
-        }
-        /* Below the domain a failure may be that of an alias's target; from
-         * the domain upwards it would blame the wrong nameservers. */
-        if (!wxs_dns_definite(answer->outcome) &&
-            !is_above(check->job->domain, record->candidate)) {
-            return STEP_FAILED;
         }
         if (!climb(record, answer)) {
             return STEP_FAILED;
         }
     }
+}
+
+/* ---- zones further down ---- */
+
+/* The zone below the record's that the answer shows the record to be in. */
+static const char *
+deeper_zone(const wxs_record_check *record, const wxs_dns_answer *answer)
+{
+    const char *fqdn = record->expected->fqdn;
+    const char *zone = NULL;
+
+    if (answer == NULL) {
+        return NULL;
+    }
+    if (answer->referral != NULL) {
+        zone = answer->referral;
+    } else if (wxs_dns_definite(answer->outcome) && answer->alias == NULL) {
+        zone = answer->zone;
+    }
+    if (zone == NULL || !wxs_check_is_above(record->zone->name, zone) ||
+        (strcmp(zone, fqdn) != 0 && !wxs_check_is_above(zone, fqdn))) {
+        return NULL;
+    }
+    return zone;
+}
+
+/* To the nameservers referred to, else to those that the resolver knows. */
+static wxs_record_phase
+go_down(wxs_record_check *record, const char *zone, wxs_dns_answer *answer)
+{
+    if (answer->referral != NULL && answer->count > 0) {
+        wxs_zone *next = add_zone(record->check, zone, answer, NULL);
+
+        if (next != NULL) {
+            record->zone = next;
+            return FIND_SERVERS;
+        }
+    }
+    (void)snprintf(record->candidate, sizeof record->candidate, "%s", zone);
+    return FIND_ZONE;
+}
+
+wxs_step
+wxs_check_descend(wxs_record_check *record)
+{
+    const char *zone = NULL;
+    size_t i = 0;
+
+    if (record->zone->name == NULL || record->descents == DESCENTS_MAX) {
+        return STEP_NEXT;
+    }
+    while (i < record->exchanges &&
+           (zone = deeper_zone(record, record->exchange[i].answer)) == NULL) {
+        i++;
+    }
+    if (zone == NULL) {
+        return STEP_NEXT;
+    }
+    record->descents++;
+    record->phase = go_down(record, zone, record->exchange[i].answer);
+    for (i = 0; i < record->exchanges; i++) {
+        wxs_check_drop_exchange(&record->exchange[i]);
+    }
+    record->exchanges = 0;
+    return STEP_AGAIN;
 }
 
 /* ---- its nameservers ---- */
@@ -142,12 +211,13 @@ find_addresses(wxs_check *check, wxs_zone *zone, size_t i)
 {
     static const uint16_t types[] = {LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA};
     const wxs_lookup *lookup[2];
+    const wxs_dns_answer *bogus = NULL; /* the zone's own answer tells */
     wxs_server *server = &zone->server[i];
 
     server->host = (const char *)zone->hosts->value[zone->chosen[i]].data;
     server->count = 0;
     for (int t = 0; t < 2; t++) {
-        lookup[t] = wxs_check_lookup(check, server->host, types[t]);
+        lookup[t] = wxs_check_delegation(check, server->host, types[t], &bogus);
     }
     for (int t = 0; t < 2; t++) {
         if (lookup[t] != NULL && wxs_lookup_waits(lookup[t])) {

@@ -107,15 +107,15 @@ difference_json(const wxs_expected *expected, const wxs_verdict *verdict)
 
 /* A fact beside the status: may the authority issue a certificate? */
 static json_t *
-caa_json(const wxs_check_result *result, const char *authority)
+caa_json(const wxs_check_result *result)
 {
     const wxs_caa_verdict *caa = &result->caa;
     char value[300];
 
-    if (caa->message[0] == '\0') {
+    if (caa->authority == NULL) {
         return json_null();
     }
-    (void)snprintf(value, sizeof value, "0 issue \"%.250s\"", authority);
+    (void)snprintf(value, sizeof value, "0 issue \"%.250s\"", caa->authority);
     return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "result",
                      wxs_caa_name(caa->result), "at", caa->at, "message",
                      caa->message, "fix", caa->fix[0] == '\0' ? NULL : caa->fix,
@@ -134,8 +134,9 @@ servers_json(const wxs_check_result *result)
             list, json_pack("{s:s, s:s, s:s?, s:o}", "host", seen->host,
                             "address", seen->address, "state",
                             result->verdict.server[i], "serial",
-                            seen->serial == 0 ? json_null()
-                                              : json_integer(seen->serial)));
+                            seen->answer == NULL || !seen->answer->has_serial
+                                ? json_null()
+                                : json_integer(seen->answer->serial)));
     }
     return list;
 }
@@ -152,8 +153,7 @@ text_of(json_t *object, bool ok)
 
 char *
 wxs_detail_record(const wxs_expected *expected, const wxs_check_result *result,
-                  const char *authority, int64_t checked_at,
-                  int64_t next_check_at)
+                  int64_t checked_at, int64_t next_check_at)
 {
     const wxs_verdict *verdict = &result->verdict;
     json_t *object = json_object();
@@ -178,7 +178,7 @@ wxs_detail_record(const wxs_expected *expected, const wxs_check_result *result,
                                          : json_string(result->confirmed_by));
 
     if (ok && expected->kind == WXS_RECORD_TRACKING) {
-        ok = put(object, "caa", caa_json(result, authority));
+        ok = put(object, "caa", caa_json(result));
     }
     return text_of(object, ok);
 }

@@ -6,12 +6,11 @@
 /* What a check found, as JSON for the database. The texts are the caller's to
  * free; NULL if memory is out. */
 
-/* A record's status_detail, see docs/verification.md. authority is the one that
- * the result's caa is about, or NULL. Times in microseconds, next_check_at 0 =
- * none. */
+/* A record's status_detail, see docs/verification.md. Times in microseconds,
+ * next_check_at 0 = none. */
 char *wxs_detail_record(const wxs_expected *expected,
-                        const wxs_check_result *result, const char *authority,
-                        int64_t checked_at, int64_t next_check_at);
+                        const wxs_check_result *result, int64_t checked_at,
+                        int64_t next_check_at);
 
 /* The evidence of a change of state: per record its code and message, and the
  * code of the whole if it has one (may be NULL). */

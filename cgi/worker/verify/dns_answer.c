@@ -45,10 +45,23 @@ wxs_dns_answer_new(wxs_dns_outcome outcome)
     return answer;
 }
 
+wxs_dns_answer *
+wxs_dns_answer_share(wxs_dns_answer *answer)
+{
+    if (answer != NULL) {
+        answer->shares++;
+    }
+    return answer;
+}
+
 void
 wxs_dns_answer_free(wxs_dns_answer *answer)
 {
     if (answer == NULL) {
+        return;
+    }
+    if (answer->shares > 0) {
+        answer->shares--;
         return;
     }
     for (size_t i = 0; i < answer->count; i++) {
@@ -56,6 +69,7 @@ wxs_dns_answer_free(wxs_dns_answer *answer)
     }
     free(answer->alias);
     free(answer->zone);
+    free(answer->referral);
     free(answer);
 }
 
@@ -132,6 +146,36 @@ add_txt(wxs_dns_answer *answer, const ldns_rr *rr)
     return wxs_dns_answer_add(answer, 0, joined, length);
 }
 
+/* Its serial, and for how long a negative answer with it may be kept. */
+static void
+take_soa(wxs_dns_answer *answer, const ldns_rr *soa)
+{
+    enum {
+        SERIAL = 2,
+        MINIMUM = 6
+    };
+    const ldns_rdf *serial = ldns_rr_rdf(soa, SERIAL);
+    const ldns_rdf *minimum = ldns_rr_rdf(soa, MINIMUM);
+
+    if (serial != NULL && minimum != NULL && ldns_rdf_size(serial) == 4 &&
+        ldns_rdf_size(minimum) == 4) {
+        answer->serial = ldns_rdf2native_int32(serial);
+        answer->has_serial = true;
+        answer->ttl = ldns_rdf2native_int32(minimum);
+        if (ldns_rr_ttl(soa) < answer->ttl) {
+            answer->ttl = ldns_rr_ttl(soa);
+        }
+    }
+}
+
+static bool
+add_soa(wxs_dns_answer *answer, const ldns_rr *rr)
+{
+    take_soa(answer, rr);
+    return ldns_rr_rdf(rr, 0) == NULL ||
+           add_name(answer, 0, ldns_rr_rdf(rr, 0));
+}
+
 /* The record's data as it was on the wire. */
 static bool
 add_wire(wxs_dns_answer *answer, const ldns_rr *rr)
@@ -152,14 +196,6 @@ add_wire(wxs_dns_answer *answer, const ldns_rr *rr)
     return wxs_dns_answer_add(answer, 0, joined, length);
 }
 
-static void
-note_serial(wxs_dns_answer *answer, const ldns_rr *soa)
-{
-    const ldns_rdf *serial = ldns_rr_rdf(soa, 2);
-
-    answer->serial = serial == NULL ? 0 : ldns_rdf2native_int32(serial);
-}
-
 static bool
 add_value(wxs_dns_answer *answer, const ldns_rr *rr)
 {
@@ -174,9 +210,6 @@ add_value(wxs_dns_answer *answer, const ldns_rr *rr)
         return add_txt(answer, rr);
     case LDNS_RR_TYPE_CAA:
         return add_wire(answer, rr);
-    case LDNS_RR_TYPE_SOA:
-        note_serial(answer, rr);
-        return add_name(answer, 0, first);
     case LDNS_RR_TYPE_MX:
         return ldns_rr_rdf(rr, 1) == NULL ||
                add_name(answer, ldns_rdf2native_int16(first),
@@ -188,6 +221,8 @@ add_value(wxs_dns_answer *answer, const ldns_rr *rr)
     case LDNS_RR_TYPE_AAAA:
         return wxs_dns_answer_add(answer, 0, ldns_rdf_data(first),
                                   ldns_rdf_size(first));
+    case LDNS_RR_TYPE_SOA:
+        return add_soa(answer, rr);
     default:
         return true;
     }
@@ -244,6 +279,9 @@ collect(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question)
         return false;
     }
     while ((rr = find_record(list, name, type, &from)) != NULL) {
+        if (answer->count == 0 || ldns_rr_ttl(rr) < answer->ttl) {
+            answer->ttl = ldns_rr_ttl(rr);
+        }
         if (!add_value(answer, rr)) {
             return false;
         }
@@ -251,64 +289,69 @@ collect(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question)
     return true;
 }
 
-/* The zone a negative answer is about, and whether the answer refers to other
- * nameservers instead. */
+/* ---- what the authority section tells ---- */
+
+/* The first record of that type, NULL if none. */
+static const ldns_rr *
+first_of_type(const ldns_rr_list *list, ldns_rr_type type)
+{
+    for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+        if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) == type) {
+            return ldns_rr_list_rr(list, i);
+        }
+    }
+    return NULL;
+}
+
 static bool
-find_zone(wxs_dns_answer *answer, const ldns_pkt *packet, bool *referral)
+find_zone(wxs_dns_answer *answer, const ldns_pkt *packet)
 {
     const ldns_rr_list *list = ldns_pkt_authority(packet);
+    const ldns_rr *soa = first_of_type(list, LDNS_RR_TYPE_SOA);
+    const ldns_rr *rr =
+        soa != NULL ? soa : first_of_type(list, LDNS_RR_TYPE_NS);
 
-    *referral = false;
-    for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
-        const ldns_rr *rr = ldns_rr_list_rr(list, i);
-
-        if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA) {
-            *referral = false;
-            answer->zone = name_text(ldns_rr_owner(rr));
-            note_serial(answer, rr);
-            return answer->zone != NULL;
-        }
-        *referral = *referral || ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS;
+    if (rr != NULL && (answer->zone = name_text(ldns_rr_owner(rr))) == NULL) {
+        return false;
+    }
+    if (soa != NULL && answer->count == 0) {
+        take_soa(answer, soa);
     }
     return true;
 }
 
-/* The nameservers to which the zone above refers for that very name. */
-static void
-collect_referral(wxs_dns_answer *answer, const ldns_pkt *packet,
-                 const ldns_rr *question)
+/* RFC 1034 4.3.2, step 3b: no answer and no authority, but the nameservers of
+ * a zone that the name is in. */
+static bool
+find_referral(wxs_dns_answer *answer, const ldns_pkt *packet,
+              const ldns_rr *question)
 {
+    const ldns_rr_list *list = ldns_pkt_authority(packet);
+    const ldns_rr *first = first_of_type(list, LDNS_RR_TYPE_NS);
     const ldns_rr *rr;
     size_t from = 0;
 
-    if (ldns_rr_get_type(question) != LDNS_RR_TYPE_NS) {
-        return;
+    if (first == NULL || ldns_pkt_get_rcode(packet) != LDNS_RCODE_NOERROR ||
+        ldns_pkt_ancount(packet) != 0 ||
+        first_of_type(list, LDNS_RR_TYPE_SOA) != NULL ||
+        !(ldns_dname_is_subdomain(ldns_rr_owner(question),
+                                  ldns_rr_owner(first)) ||
+          ldns_dname_compare(ldns_rr_owner(question), ldns_rr_owner(first)) ==
+              0)) {
+        return true;
     }
-    while (
-        (rr = find_record(ldns_pkt_authority(packet), ldns_rr_owner(question),
-                          LDNS_RR_TYPE_NS, &from)) != NULL) {
-        answer->referral = add_value(answer, rr) || answer->referral;
+    answer->referral = name_text(ldns_rr_owner(first));
+    if (answer->referral == NULL) {
+        return false;
     }
-}
-
-/* The first extended error (RFC 8914), -1 without one. */
-static int
-extended_error(const ldns_pkt *packet)
-{
-    const ldns_rdf *edns = ldns_pkt_edns_data(packet);
-    size_t length = edns == NULL ? 0 : ldns_rdf_size(edns);
-    const uint8_t *data = edns == NULL ? NULL : ldns_rdf_data(edns);
-
-    for (size_t at = 0; at + 4 <= length;) {
-        unsigned option = (unsigned)data[at] << 8 | data[at + 1];
-        size_t size = (size_t)data[at + 2] << 8 | data[at + 3];
-
-        if (option == 15 && size >= 2 && at + 6 <= length) {
-            return data[at + 4] << 8 | data[at + 5];
+    answer->ttl = ldns_rr_ttl(first);
+    while ((rr = find_record(list, ldns_rr_owner(first), LDNS_RR_TYPE_NS,
+                             &from)) != NULL) {
+        if (!add_value(answer, rr)) {
+            return false;
         }
-        at += 4 + size;
     }
-    return -1;
+    return true;
 }
 
 static wxs_dns_outcome
@@ -316,32 +359,56 @@ judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
       bool recursive)
 {
     ldns_pkt_rcode rcode = ldns_pkt_get_rcode(packet);
-    bool referral = false;
 
     if (rcode == LDNS_RCODE_REFUSED || rcode == LDNS_RCODE_NOTAUTH) {
         return WXS_DNS_REFUSED;
     }
     if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
-        answer->ede = extended_error(packet);
         return WXS_DNS_SERVFAIL;
     }
     if (!recursive && !ldns_pkt_aa(packet)) {
-        collect_referral(answer, packet, question);
-        return WXS_DNS_LAME;
+        return find_referral(answer, packet, question) ? WXS_DNS_LAME
+                                                       : WXS_DNS_LOCAL;
     }
-    if (!collect(answer, packet, question) ||
-        !find_zone(answer, packet, &referral)) {
+    if (!collect(answer, packet, question) || !find_zone(answer, packet)) {
         return WXS_DNS_LOCAL;
     }
+    answer->authentic = recursive && ldns_pkt_ad(packet);
     if (answer->count > 0 || answer->alias != NULL) {
         return WXS_DNS_DATA;
     }
     /* A negative answer of an authority carries its SOA (RFC 2308 2);
      * resolvers may leave it out, but do not refer to others. */
-    if (answer->zone == NULL && (!recursive || referral)) {
+    if (!answer->has_serial && (!recursive || answer->zone != NULL)) {
         return WXS_DNS_LAME;
     }
     return rcode == LDNS_RCODE_NXDOMAIN ? WXS_DNS_NXDOMAIN : WXS_DNS_NODATA;
+}
+
+/* ---- EDNS options ---- */
+
+/* The code of the first extended error (RFC 8914), -1 if there is none. */
+static int
+extended_error(const ldns_pkt *packet)
+{
+    const ldns_rdf *data = ldns_pkt_edns_data(packet);
+    const uint8_t *option = data == NULL ? NULL : ldns_rdf_data(data);
+    size_t left = data == NULL ? 0 : ldns_rdf_size(data);
+
+    while (left >= 4) {
+        unsigned code = (unsigned)option[0] << 8 | option[1];
+        size_t length = (size_t)option[2] << 8 | option[3];
+
+        if (length > left - 4) {
+            break;
+        }
+        if (code == 15 && length >= 2) {
+            return option[4] << 8 | option[5];
+        }
+        option += 4 + length;
+        left -= 4 + length;
+    }
+    return -1;
 }
 
 /* ---- from the wire ---- */
@@ -394,6 +461,7 @@ parse(const unsigned char *query, const unsigned char *message, size_t length)
 
         answer->outcome =
             judge(answer, packet, question, LDNS_RD_WIRE(query) != 0);
+        answer->ede = extended_error(packet);
     }
     ldns_pkt_free(packet);
     return answer;

@@ -35,7 +35,6 @@ typedef struct {
     const char *host;             /* its name */
     const char *address;          /* as text, "" if it has none */
     const wxs_dns_answer *answer; /* NULL counts as WXS_DNS_LOCAL */
-    uint32_t serial;              /* of the zone it serves, 0 unknown */
 } wxs_observation;
 
 /* Of two, the later one says more of what is amiss. */

@@ -62,11 +62,6 @@ bool wxs_match_masked(const wxs_expected *expected, wxs_world *world);
 /* Does the answer hold a DMARC policy? */
 bool wxs_match_is_policy(const wxs_dns_answer *answer);
 
-/* Why nothing is known although the zone has nameservers or should have: true
- * if there is a better reason than what each server did. */
-bool wxs_match_bogus(const wxs_expected *expected, wxs_world *world,
-                     wxs_verdict *verdict);
-
 /* Sets class and code; message and fix are cut at their bounds. */
 void wxs_verdict_set(wxs_verdict *verdict, wxs_class class, const char *code);
 void wxs_verdict_say(wxs_verdict *verdict, const char *format, ...)

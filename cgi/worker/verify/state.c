@@ -115,7 +115,8 @@ recheck_ms(const wxs_state_settings *settings)
 {
     int64_t ms = 10 * MINUTE_MS;
 
-    return ms < settings->max_interval_ms ? ms : settings->max_interval_ms;
+    ms = ms < settings->max_interval_ms ? ms : settings->max_interval_ms;
+    return ms > settings->stale_ms ? ms : settings->stale_ms;
 }
 
 static int64_t
@@ -215,6 +216,11 @@ from_verified(wxs_state_step *step, summary sum, int64_t soonest, int64_t now,
     int64_t recheck = recheck_ms(settings);
     int64_t ms = recheck;
 
+    if (sum != NOT_KNOWN) {
+        row->unknown_since = 0;
+    } else if (row->unknown_since == 0) {
+        row->unknown_since = now;
+    }
     if (sum == ALL_GOOD) {
         row->definite_since = 0;
         ms = watch_ms(settings);
@@ -246,7 +252,7 @@ from_temporary_failure(wxs_state_step *step, summary sum, int64_t soonest,
         enter_verified(step, now, soonest, settings);
         return;
     }
-    if (sum == NOT_KNOWN) {
+    if (sum == NOT_KNOWN || sum == SOME_PARTIAL) {
         row->definite_since = 0;
     } else {
         /* Time during which nobody checked counts for two checks at most. */

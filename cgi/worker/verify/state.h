@@ -30,6 +30,8 @@ typedef struct {
     int64_t missing_ms; /* temporary_failure: definite misses summed up */
     int64_t next_check_at;
     int64_t checks; /* since the state began */
+    /* verified: since when checks have found out nothing */
+    int64_t unknown_since;
 } wxs_state_row;
 
 typedef struct {
@@ -46,6 +48,9 @@ typedef struct {
     int64_t min_interval_ms;
     int64_t max_interval_ms;
     int64_t watch_interval_ms;
+    /* how far apart two misses have to be at least, beside the rules; for
+     * answers that came from a cache */
+    int64_t stale_ms;
     uint32_t chance; /* spreads the checks of verified domains */
 } wxs_state_settings;
 

@@ -4,10 +4,26 @@
 #include <string.h>
 
 #include "detail.h"
+#include "store_others.h"
 
 #define CHECKED "state IN ('pending', 'verified', 'temporary_failure')"
 
 /* ---- reading ---- */
+
+bool
+wxs_store_resume(wxs_db *db, int64_t now, wxs_error *error)
+{
+    static const char sql[] =
+        "UPDATE domains SET next_check_at = min(next_check_at, ?1), "
+        "checking_since = NULL WHERE checking_since IS NOT NULL";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, now);
+    return wxs_db_run(db, update, error);
+}
 
 bool
 wxs_store_next_due(wxs_db *db, int64_t *at, wxs_error *error)
@@ -60,7 +76,8 @@ load_domain(wxs_db *db, wxs_job *job, wxs_error *error)
 {
     static const char sql[] =
         "SELECT id, name, state, state_since, definite_since, missing_ms, "
-        "next_check_at, checks FROM domains WHERE number = ?1";
+        "next_check_at, checks, asked_at IS NOT NULL, "
+        "coalesce(unknown_since, 0) FROM domains WHERE number = ?1";
     sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
     bool ok = false;
 
@@ -79,7 +96,9 @@ load_domain(wxs_db *db, wxs_job *job, wxs_error *error)
             .definite_since = sqlite3_column_int64(row, 4),
             .missing_ms = sqlite3_column_int64(row, 5),
             .next_check_at = sqlite3_column_int64(row, 6),
-            .checks = sqlite3_column_int64(row, 7)};
+            .checks = sqlite3_column_int64(row, 7),
+            .unknown_since = sqlite3_column_int64(row, 9)};
+        job->check.asked_for = sqlite3_column_int(row, 8) != 0;
         ok = job->id != NULL && job->name != NULL;
     }
     wxs_db_done(row);
@@ -147,75 +166,12 @@ load_records(wxs_db *db, wxs_job *job, wxs_error *error)
     return ok && got >= 0;
 }
 
-/* Adds the names that the statement yields to the job's other domains; takes
- * the statement. */
 static bool
-add_others(wxs_db *db, wxs_job *job, sqlite3_stmt *row, wxs_error *error)
-{
-    size_t count = 0;
-    int got = 0;
-
-    while (count < WXS_WORLD_OTHERS_MAX && job->check.other[count] != NULL) {
-        count++;
-    }
-    while (count < WXS_WORLD_OTHERS_MAX &&
-           (got = wxs_db_step(db, row, error)) == 1) {
-        job->check.other[count++] = copy_text(row, 0);
-    }
-    wxs_db_done(row);
-    return got >= 0;
-}
-
-/* Verified domains of the account that are above this one. */
-static bool
-load_above(wxs_db *db, wxs_job *job, wxs_error *error)
+begin_check(wxs_db *db, const wxs_job *job, wxs_error *error)
 {
     static const char sql[] =
-        "SELECT o.name FROM domains d JOIN domains o ON o.account = d.account "
-        "WHERE d.number = ?1 AND o.name = ?2 AND o.state = 'verified' "
-        "AND o.deleted_at IS NULL";
-
-    for (const char *dot = strchr(job->name, '.'); dot != NULL;
-         dot = strchr(dot + 1, '.')) {
-        sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
-
-        if (row == NULL) {
-            return false;
-        }
-        sqlite3_bind_int64(row, 1, job->number);
-        sqlite3_bind_text(row, 2, dot + 1, -1, SQLITE_STATIC);
-        if (!add_others(db, job, row, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Other verified domains of the account, where a customer may have entered the
- * records by mistake: those above this one and some of the latest. */
-static bool
-load_others(wxs_db *db, wxs_job *job, wxs_error *error)
-{
-    static const char sql[] =
-        "SELECT name FROM (SELECT o.number, o.name, o.state FROM domains d "
-        "JOIN domains o ON o.account = d.account WHERE d.number = ?1 "
-        "AND o.deleted_at IS NULL ORDER BY o.created_at DESC, o.number DESC "
-        "LIMIT 16) WHERE state = 'verified' AND number <> ?1";
-    sqlite3_stmt *row;
-
-    if (!load_above(db, job, error) ||
-        (row = wxs_db_prepare(db, sql, error)) == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(row, 1, job->number);
-    return add_others(db, job, row, error);
-}
-
-static bool
-put_off(wxs_db *db, const wxs_job *job, wxs_error *error)
-{
-    static const char sql[] =
-        "UPDATE domains SET next_check_at = ?2 WHERE number = ?1";
+        "UPDATE domains SET next_check_at = ?2, checking_since = ?3 "
+        "WHERE number = ?1";
     sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
 
     if (update == NULL) {
@@ -223,11 +179,13 @@ put_off(wxs_db *db, const wxs_job *job, wxs_error *error)
     }
     sqlite3_bind_int64(update, 1, job->number);
     sqlite3_bind_int64(update, 2, job->lease);
+    sqlite3_bind_int64(update, 3, job->taken_at);
     return wxs_db_run(db, update, error);
 }
 
 wxs_job *
-wxs_store_take(wxs_db *db, int64_t number, int64_t lease, wxs_error *error)
+wxs_store_take(wxs_db *db, int64_t number, int64_t now, int64_t lease,
+               wxs_error *error)
 {
     wxs_job *job = calloc(1, sizeof *job);
 
@@ -237,13 +195,33 @@ wxs_store_take(wxs_db *db, int64_t number, int64_t lease, wxs_error *error)
     }
     job->number = number;
     job->lease = lease;
+    job->taken_at = now;
     if (!load_domain(db, job, error) || !load_records(db, job, error) ||
-        !load_others(db, job, error) || !put_off(db, job, error)) {
+        !wxs_store_load_others(db, job, error) ||
+        !begin_check(db, job, error)) {
         wxs_job_free(job);
         return NULL;
     }
     job->check.domain = job->name;
     return job;
+}
+
+/* A time that is not the lease is somebody's wish, which stays. */
+bool
+wxs_store_extend(wxs_db *db, wxs_job *job, int64_t lease, wxs_error *error)
+{
+    static const char sql[] = "UPDATE domains SET next_check_at = ?2 "
+                              "WHERE number = ?1 AND next_check_at = ?3";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, job->number);
+    sqlite3_bind_int64(update, 2, lease);
+    sqlite3_bind_int64(update, 3, job->lease);
+    job->lease = lease;
+    return wxs_db_run(db, update, error);
 }
 
 void
@@ -315,8 +293,9 @@ write_domain(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
 {
     static const char sql[] =
         "UPDATE domains SET state = ?2, state_since = ?3, definite_since = ?4, "
-        "missing_ms = ?5, checked_at = ?6, next_check_at = ?7, checks = ?8 "
-        "WHERE number = ?1";
+        "missing_ms = ?5, checked_at = ?6, next_check_at = ?7, checks = ?8, "
+        "checking_since = NULL, unknown_since = ?9, asked_at = "
+        "CASE WHEN asked_at > ?10 THEN asked_at END WHERE number = ?1";
     sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
 
     if (update == NULL) {
@@ -330,6 +309,8 @@ write_domain(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
     sqlite3_bind_int64(update, 6, now);
     bind_time(update, 7, next);
     sqlite3_bind_int64(update, 8, row->checks);
+    bind_time(update, 9, row->unknown_since);
+    sqlite3_bind_int64(update, 10, job->taken_at);
     return wxs_db_run(db, update, error);
 }
 
@@ -402,8 +383,7 @@ write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
         const wxs_job_record *record = &job->record[i];
         wxs_state status =
             wxs_state_of_record(record->status, &inputs[i], domain);
-        char *detail = wxs_detail_record(expected, &results[i],
-                                         job->check.authority, now, next);
+        char *detail = wxs_detail_record(expected, &results[i], now, next);
         bool ok = detail != NULL
                       ? write_record(db, job, i, status, detail, same, error)
                       : wxs_fail(error, "out of memory");
@@ -459,30 +439,42 @@ write_history(wxs_db *db, const wxs_job *job, const wxs_state_step *step,
     return ok;
 }
 
+static bool
+savepoint(wxs_db *db, const char *sql, wxs_error *error)
+{
+    sqlite3_stmt *statement = wxs_db_prepare(db, sql, error);
+
+    return statement != NULL && wxs_db_run(db, statement, error);
+}
+
+static bool
+write_all(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
+          const wxs_state_input *inputs, const wxs_state_step *step,
+          int64_t now, bool *same, wxs_error *error)
+{
+    int64_t next = 0;
+
+    if (!still_same(db, job, &step->row, &next, same, error)) {
+        return false;
+    }
+    return !*same || (write_domain(db, job, &step->row, next, now, error) &&
+                      write_records(db, job, results, inputs, step->row.state,
+                                    next, now, same, error) &&
+                      write_history(db, job, step, results, now, error));
+}
+
 bool
 wxs_store_write(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
                 const wxs_state_input *inputs, const wxs_state_step *step,
                 int64_t now, bool *written, wxs_error *error)
 {
-    bool same = false;
-    int64_t next = 0;
+    static const char begin[] = "SAVEPOINT outcome";
+    static const char undo[] = "ROLLBACK TO outcome";
+    static const char end[] = "RELEASE outcome";
 
     *written = false;
-    if (!wxs_db_begin(db, error)) {
-        return false;
-    }
-    bool ok = still_same(db, job, &step->row, &next, &same, error);
-
-    if (ok && same) {
-        ok = write_domain(db, job, &step->row, next, now, error) &&
-             write_records(db, job, results, inputs, step->row.state, next, now,
-                           &same, error) &&
-             write_history(db, job, step, results, now, error);
-    }
-    if (ok && same && wxs_db_commit(db, error)) {
-        *written = true;
-        return true;
-    }
-    wxs_db_rollback(db);
-    return ok && !same;
+    return savepoint(db, begin, error) &&
+           write_all(db, job, results, inputs, step, now, written, error) &&
+           (*written || savepoint(db, undo, error)) &&
+           savepoint(db, end, error);
 }

@@ -33,8 +33,7 @@ typedef enum {
     /* a nameserver of the record's zone, so that it is fresh; the resolver if
      * the name is not in that zone */
     WXS_VIA_ZONE,
-    WXS_VIA_PARENT,    /* a nameserver of the zone above */
-    WXS_VIA_UNCHECKED, /* the resolver, which is not to validate (CD=1) */
+    WXS_VIA_PARENT, /* a nameserver of the zone above */
 } wxs_via;
 
 typedef struct wxs_world wxs_world;

@@ -212,7 +212,7 @@ judge_in(zone_world *w, const wxs_expected *expected, wxs_verdict *verdict)
                    expected->kind == WXS_RECORD_MX         ? WXS_TYPE_MX
                    : expected->kind == WXS_RECORD_TRACKING ? WXS_TYPE_CNAME
                                                            : WXS_TYPE_TXT);
-    wxs_observation seen = {"ns1.dns.example", "192.0.2.53", answer, 0};
+    wxs_observation seen = {"ns1.dns.example", "192.0.2.53", answer};
     int rounds = 0;
 
     do {

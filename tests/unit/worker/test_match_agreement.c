@@ -6,8 +6,8 @@ static wxs_verdict
 match_servers(const wxs_dns_answer *a, const wxs_dns_answer *b)
 {
     static wxs_verdict verdict;
-    wxs_observation seen[] = {{"ns1." DOMAIN, "192.0.2.1", a, 7},
-                              {"ns2." DOMAIN, "192.0.2.2", b, 6}};
+    wxs_observation seen[] = {{"ns1." DOMAIN, "192.0.2.1", a},
+                              {"ns2." DOMAIN, "192.0.2.2", b}};
 
     wxs_match(&wanted[WXS_RECORD_SPF], seen, 2, NULL, &verdict);
     return verdict;
@@ -29,6 +29,9 @@ START_TEST(nameservers_agree_or_not)
     wxs_dns_answer *right_one = answer_with(OUR_SPF);
     wxs_dns_answer *none = answer_with(NULL);
     wxs_dns_answer *other = answer_with("v=spf1 mx -all");
+    right_one->has_serial = none->has_serial = true;
+    right_one->serial = 7;
+    none->serial = 6;
     wxs_verdict verdict = match_servers(right_one, right_one);
 
     assert_verdict("agree", &verdict, WXS_EXACT, "ok");

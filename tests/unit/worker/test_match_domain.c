@@ -200,34 +200,9 @@ START_TEST(authorities)
 }
 END_TEST
 
-/* ---- Z4: DNSSEC ---- */
-
-START_TEST(broken_dnssec)
-{
-    static wxs_verdict verdict;
-    zone_world w;
-
-    open_zone(&w, DOMAIN ". 60 IN NS ns1.dns.example.");
-    w.slow = false;
-    w.failure = WXS_DNS_SERVFAIL;
-    w.ede = 7;
-    wxs_match(&wanted[WXS_RECORD_SPF], NULL, 0, &w.world, &verdict);
-    assert_verdict("Z4", &verdict, WXS_TEMP, "dnssec_bogus");
-    ck_assert_ptr_nonnull(strstr(verdict.message, "expired"));
-    close_zone(&w);
-    /* a server that fails with and without validation is another matter */
-    open_zone(&w, "; silent " DOMAIN);
-    w.slow = false;
-    w.failure = WXS_DNS_SERVFAIL;
-    wxs_match(&wanted[WXS_RECORD_SPF], NULL, 0, &w.world, &verdict);
-    assert_verdict("Z4-", &verdict, WXS_TEMP, "zone_unknown");
-    close_zone(&w);
-}
-END_TEST
-
 int
 main(void)
 {
     return RUN("match domain", catalogue, policies_are_inherited,
-               the_walk_is_short, certificates, authorities, broken_dnssec);
+               the_walk_is_short, certificates, authorities);
 }

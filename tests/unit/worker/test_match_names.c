@@ -142,7 +142,7 @@ START_TEST(local_only)
     static wxs_verdict verdict;
     zone_world w;
     wxs_dns_answer *none = zone_answer(SEND, LDNS_RR_TYPE_TXT, "", false);
-    wxs_observation seen = {"ns1.dns.example", "192.0.2.53", none, 0};
+    wxs_observation seen = {"ns1.dns.example", "192.0.2.53", none};
 
     open_zone(&w, INFRASTRUCTURE "=" SEND " " OUR_SPF);
     w.slow = false;

@@ -269,6 +269,37 @@ record(wxs_state before, wxs_class class, bool confirmed, wxs_state domain)
     return wxs_state_of_record(before, &input, domain);
 }
 
+START_TEST(cached_answers_have_to_be_further_apart)
+{
+    wxs_state_settings stale = settings;
+    wxs_state_input inputs[4];
+    size_t count = inputs_of(inputs, WXS_MISSING);
+
+    stale.stale_ms = 3600 * 1000;
+    wxs_state_step one =
+        wxs_state_next(&verified, inputs, count, START, &stale);
+
+    ck_assert_int_eq(one.row.next_check_at, START + HOUR);
+    one = wxs_state_next(&one.row, inputs, count, START + 50 * MINUTE, &stale);
+    ck_assert_int_eq(one.row.state, WXS_VERIFIED);
+    one = wxs_state_next(&one.row, inputs, count, START + HOUR, &stale);
+    ck_assert_int_eq(one.row.state, WXS_TEMPORARY_FAILURE);
+}
+END_TEST
+
+START_TEST(the_time_without_knowledge_is_kept)
+{
+    wxs_state_step one = step_blind(&verified, START + HOUR);
+
+    ck_assert_int_eq(one.row.unknown_since, START + HOUR);
+    one = step_blind(&one.row, START + 200 * HOUR);
+    ck_assert_int_eq(one.row.unknown_since, START + HOUR);
+    ck_assert_int_eq(one.row.state, WXS_VERIFIED);
+    one = step(&one.row, WXS_EXACT, START + 201 * HOUR);
+    ck_assert_int_eq(one.row.unknown_since, 0);
+}
+END_TEST
+
 START_TEST(record_statuses)
 {
     ck_assert_int_eq(record(WXS_PENDING, WXS_EXACT, true, WXS_PENDING),
@@ -325,6 +356,8 @@ main(void)
     tcase_add_test(cases, temporary_failure_ends_after_definite_misses);
     tcase_add_test(cases, the_clock_stops_while_nothing_is_known);
     tcase_add_test(cases, a_new_tracking_host_is_looked_for);
+    tcase_add_test(cases, cached_answers_have_to_be_further_apart);
+    tcase_add_test(cases, the_time_without_knowledge_is_kept);
     tcase_add_test(cases, record_statuses);
     tcase_add_test(cases, names_round_trip);
     suite_add_tcase(suite, cases);

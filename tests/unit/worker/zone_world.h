@@ -20,8 +20,6 @@ typedef struct {
     char *question[WORLD_ANSWERS];
     size_t answers;
     bool slow; /* every answer is awaited when it is first asked for */
-    wxs_dns_outcome failure; /* of validating, WXS_DNS_DATA for none */
-    int ede;
 } zone_world;
 
 static inline bool
@@ -132,12 +130,6 @@ world_make(const zone_world *w, wxs_via via, const char *name, uint16_t type)
 
     if (world_is_silent(w, name)) {
         return wxs_dns_answer_new(WXS_DNS_TIMEOUT);
-    }
-    if (via == WXS_VIA_RESOLVER && w->failure != WXS_DNS_DATA) {
-        wxs_dns_answer *answer = wxs_dns_answer_new(w->failure);
-
-        answer->ede = w->ede;
-        return answer;
     }
     if (via == WXS_VIA_PARENT) {
         return w->parent == NULL
