@@ -273,6 +273,10 @@ class Bench:
             raise AssertionError(f"{error}; it is {self.record(kind, name)},"
                                  f" {dict(self.domain(name))}") from None
 
+    def await_class(self, kind, class_, name, seconds=20):
+        wait_for(f"{kind} of {name} to be {class_}", lambda: self.record(
+            kind, name)[1].get("class") == class_, seconds)
+
     def await_checks(self, count, name="customer.example", seconds=40):
         first = self.domain(name)["checks"]
         wait_for(f"{count} checks of {name}",

@@ -185,7 +185,7 @@ def forged_answers_are_neither_yes_nor_no(b):
 def the_truth_behind_forgeries_is_found(b):
     b.use("denied.example", *GOOD)
     with Middle(b.port, forged, tcp=True, tcp_source=NS2):
-        b.await_code("dkim", "missing", "denied.example")
+        b.await_class("dkim", "missing", "denied.example")
         b.never("denied.example", ("verified",), 1)
     b.finish("denied.example")
     b.use("missing.example", *GOOD)
@@ -406,7 +406,7 @@ def a_window_survives_being_killed(b):
     b.ns2.serve(killed_example=zone(name=name, hosts=hosts))
     b.start(window="8s")
     b.add(name)
-    b.await_code("dkim", "missing", name)
+    b.await_class("dkim", "missing", name)
     since = b.domain(name)["state_since"]
     for _ in range(3):
         time.sleep(0.7)

@@ -261,6 +261,13 @@ wxs_check_advance(wxs_check *check)
 static bool
 is_held_up(const wxs_check *check)
 {
+    for (size_t i = 0; i < check->lookups; i++) {
+        const wxs_dns_query *query = check->lookup[i].query;
+
+        if (query != NULL && wxs_dns_waits(query)) {
+            return true;
+        }
+    }
     for (size_t i = 0; i < check->records; i++) {
         const wxs_record_check *record = &check->record[i];
 
