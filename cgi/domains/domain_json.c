@@ -50,7 +50,7 @@ wxs_domain_summary(const wxs_domain *domain, const wxs_context *context,
 
     return json_pack(
         "{s:s, s:s, s:o, s:s, s:b, s:b, s:s*, s:{s:s, s:s}, s:s,"
-        " s:s, s:s, s:o, s:o, s:o, s:o}",
+        " s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
         "id", domain->id, "name", domain->name, "created_at",
         wxs_time_json(domain->created_at), "status",
         status_for(domain->state, request->user_agent), "open_tracking",
@@ -61,7 +61,8 @@ wxs_domain_summary(const wxs_domain *domain, const wxs_context *context,
         "state_since", wxs_time_json(domain->state_since), "checked_at",
         wxs_time_json(domain->checked_at), "next_check_at",
         wxs_time_json(domain->next_check_at), "window_ends_at",
-        wxs_time_json(window_end(domain, context->config)));
+        wxs_time_json(window_end(domain, context->config)), "dns_stale_since",
+        wxs_time_json(domain->unknown_since));
 }
 
 static json_t *

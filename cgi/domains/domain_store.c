@@ -5,7 +5,7 @@
 #define COLUMNS                                                                \
     "number, account, id, name, region, return_path, open_tracking,"           \
     " click_tracking, tls, state, state_since, checked_at, next_check_at,"     \
-    " created_at, (SELECT label FROM tracking_hosts"                           \
+    " unknown_since, created_at, (SELECT label FROM tracking_hosts"            \
     "  WHERE domain = domains.number ORDER BY number DESC LIMIT 1)"            \
     " FROM domains "
 
@@ -31,6 +31,7 @@ wxs_domain_row(sqlite3_stmt *row, wxs_domain *domain, wxs_error *error)
     domain->state_since = sqlite3_column_int64(row, c++);
     domain->checked_at = sqlite3_column_int64(row, c++);
     domain->next_check_at = sqlite3_column_int64(row, c++);
+    domain->unknown_since = sqlite3_column_int64(row, c++);
     domain->created_at = sqlite3_column_int64(row, c++);
     TEXT(tracking);
 #undef TEXT

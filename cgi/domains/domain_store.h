@@ -21,6 +21,7 @@ typedef struct {
     int64_t state_since;
     int64_t checked_at;
     int64_t next_check_at;
+    int64_t unknown_since; /* verified: checks have found out nothing since */
     int64_t created_at;
 } wxs_domain;
 

@@ -348,6 +348,22 @@ def a_referral_is_followed(b):
     b.finish(name)
 
 
+def a_copy_of_a_delegated_zone_does_not_speak_for_it(b):
+    name, child = "copied.example", "send.copied.example"
+    head = zone(name=child, hosts=()) + "@ NS ns8.waxseal.example.\n"
+    b.ns1.serve(copied_example=zone(
+        GOOD[0], GOOD[3], "send NS ns8.waxseal.example.", name=name,
+        hosts=((1, NS1),)), send_copied_example=head +
+        f"@ TXT {GOOD[1].split('TXT ')[1]}\n@ MX 10 {BOUNCE}.\n")
+    b.ns2.serve(send_copied_example=head)
+    b.add(name)
+    b.await_code("mx", "missing", name)
+    hosts = [n["host"] for n in b.record("mx", name)[1]["nameservers"]]
+    assert hosts == ["ns8.waxseal.example"], hosts
+    b.never(name, ("verified",), 1)
+    b.finish(name)
+
+
 def a_nameserver_at_an_ipv6_address_is_asked(b):
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
         try:
@@ -452,7 +468,7 @@ def set_up():
     text = conf.read_text().split("stub-zone:")[0]
     at = [f"{NS1}@{b.port}"]
     for name in ("forged", "denied", "missing", "there", "udp", "truncated",
-                 "slow", "mixed", "stale", "signed", "authentic", "parent",
+                 "slow", "mixed", "stale", "signed", "authentic", "parent", "copied",
                  "six", "steady", "killed", "waxseal", None):
         text += f"stub-zone:\n  name: {name + '.' if name else ''}example\n"
         text += "".join(f"  stub-addr: {a}\n" for a in at)
@@ -476,6 +492,7 @@ def main():
              a_stale_secondary_is_named_with_its_serial,
              expired_signatures_are_unknown, a_signed_zone_confirms_itself,
              an_unregistered_domain_is_named, a_referral_is_followed,
+             a_copy_of_a_delegated_zone_does_not_speak_for_it,
              a_nameserver_at_an_ipv6_address_is_asked,
              an_outage_demotes_nobody, a_window_survives_being_killed]
     if sys.argv[1:]:

@@ -218,6 +218,8 @@ step(wxs_record_check *record)
         return wxs_check_descend(record);
     case FOLLOW:
         return wxs_check_follow(record);
+    case RECHECK_ZONE:
+        return wxs_check_recheck_zone(record);
     case CONFIRM:
         return wxs_check_confirm(record);
     case AWAIT_CONFIRMATION:

@@ -78,6 +78,7 @@ typedef enum {
     ASK,
     DESCEND,
     FOLLOW,
+    RECHECK_ZONE,
     CONFIRM,
     AWAIT_CONFIRMATION,
     ASK_RESOLVER,
@@ -93,6 +94,7 @@ struct wxs_record_check {
     char candidate[NAME_MAX_TEXT]; /* may be the zone's name */
     wxs_zone *zone;
     size_t descents;
+    bool going_down; /* looks for a zone that is known to exist: no climbing */
     wxs_exchange exchange[WXS_SERVERS_MAX];
     size_t exchanges;
     wxs_world world;
@@ -184,6 +186,10 @@ bool wxs_check_may_ask(wxs_record_check *record);
 wxs_step wxs_check_find_zone(wxs_record_check *record);
 wxs_step wxs_check_find_servers(wxs_record_check *record);
 wxs_step wxs_check_descend(wxs_record_check *record);
+
+/* Does the resolver know of a zone between the record's name and the one that
+ * was asked? Then that is asked in its place. */
+wxs_step wxs_check_recheck_zone(wxs_record_check *record);
 wxs_step wxs_check_follow(wxs_record_check *record);
 wxs_step wxs_check_confirm(wxs_record_check *record);
 wxs_step wxs_check_await_confirmation(wxs_record_check *record);
