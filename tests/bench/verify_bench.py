@@ -25,7 +25,7 @@ import uuid
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = TOP / os.environ.get("BUILD", "build")
 sys.path.insert(0, str(TOP / "tests/integration"))
-from stack import free_port, wait_for  # noqa: E402
+from stack import free_port, own_root, wait_for  # noqa: E402
 
 DOMAINS = int(os.environ.get("BENCH_DOMAINS", 10000))
 ROUNDS = int(os.environ.get("BENCH_VERIFY_ROUNDS", 3))
@@ -118,7 +118,7 @@ zone:
   minimal-responses: yes
 remote-control:
   control-enable: no
-stub-zone:
+{own_root(self.folder)}stub-zone:
   name: bench.example
   stub-addr: {NS1}@{self.port}
 stub-zone:

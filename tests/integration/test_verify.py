@@ -15,7 +15,8 @@ import time
 import uuid
 
 sys.path.insert(0, os.path.dirname(__file__))
-from stack import BUILD, free_port, run_tests, temporary_folder, wait_for
+from stack import (BUILD, free_port, own_root, run_tests, temporary_folder,
+                   wait_for)
 
 NS1, NS2 = "127.0.0.2", "127.0.0.3"
 KEY = base64.b64encode(bytes(range(37)) * 8)[:392].decode()
@@ -114,7 +115,7 @@ class Resolver:
   infra-host-ttl: 1
 remote-control:
   control-enable: no
-"""]
+{own_root(self.folder)}"""]
         for name, addresses in stubs.items():
             config.append(f"stub-zone:\n  name: {name}\n")
             config += [f"  stub-addr: {a}\n" for a in addresses]

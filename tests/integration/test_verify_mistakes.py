@@ -7,7 +7,8 @@ import sys
 import os
 
 sys.path.insert(0, os.path.dirname(__file__))
-from stack import (Stack, free_port, run_tests, temporary_folder, wait_for)
+from stack import (Stack, free_port, own_root, run_tests, temporary_folder,
+                   wait_for)
 from test_verify import NS1, NS2, NameServer, answers, txt
 
 PARENT = "127.0.0.4"  # serves example, where the domains are delegated
@@ -160,7 +161,7 @@ class Validator:
   cache-max-negative-ttl: 1
 remote-control:
   control-enable: no
-stub-zone:
+{own_root(self.folder)}stub-zone:
   name: example
   stub-addr: {PARENT}@{port}
 """]

@@ -142,7 +142,6 @@ go_down(wxs_record_check *record, const char *zone, wxs_dns_answer *answer)
         wxs_check_drop_exchange(&record->exchange[i]);
     }
     record->exchanges = 0;
-    memset(&record->beyond, 0, sizeof record->beyond);
     if (record->descents++ == DESCENTS_MAX) {
         return STEP_FAILED;
     }
@@ -181,7 +180,9 @@ wxs_check_recheck_zone(wxs_record_check *record)
     if (record->zone->name == NULL || record->verified) {
         return STEP_NEXT;
     }
-    wxs_check_judge(record, &verdict);
+    if (!wxs_check_judge(record, &verdict)) {
+        return STEP_WAIT;
+    }
     if (!wxs_class_good(verdict.class)) {
         return STEP_NEXT;
     }
