@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "dkim_json.h"
 #include "name_policy.h"
 #include "record_store.h"
 
@@ -136,27 +137,43 @@ add_records(wxs_db *db, const char *registrable, int64_t number, json_t *domain,
     return more;
 }
 
+static bool
+add_parts(wxs_db *db, const wxs_domain *domain, const wxs_context *context,
+          json_t *json, wxs_error *error)
+{
+    const char *registrable =
+        wxs_name_registrable(domain->name, context->state);
+    json_t *records = json_array();
+    json_t *dkim;
+    bool ok;
+
+    ok = json_object_set(json, "records", records) == 0
+             ? add_records(db, registrable, domain->number, json, records,
+                           error) == 0
+             : wxs_fail(error, "out of memory");
+    json_decref(records);
+    if (!ok)
+        return false;
+    dkim = wxs_dkim_json(db, domain, context->config, error);
+    return dkim != NULL && (json_object_set_new(json, "dkim", dkim) == 0 ||
+                            wxs_fail(error, "out of memory"));
+}
+
 json_t *
 wxs_domain_json(wxs_db *db, const wxs_domain *domain,
                 const wxs_context *context, const wxs_request *request,
                 wxs_error *error)
 {
-    const char *registrable =
-        wxs_name_registrable(domain->name, context->state);
     json_t *json = wxs_domain_summary(domain, context, request);
-    json_t *records = json_array();
 
-    if (json == NULL || json_object_set(json, "records", records) != 0)
+    if (json == NULL) {
         wxs_fail(error, "out of memory");
-    else if (add_records(db, registrable, domain->number, json, records,
-                         error) == 0)
-        goto out;
+        return NULL;
+    }
+    if (add_parts(db, domain, context, json, error))
+        return json;
     json_decref(json);
-    json = NULL;
-
-out:
-    json_decref(records);
-    return json;
+    return NULL;
 }
 
 json_t *

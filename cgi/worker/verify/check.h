@@ -12,7 +12,7 @@
  * all, follows aliases through the resolver, and gets a second answer before
  * it calls a record right that was not before. */
 
-#define WXS_CHECK_RECORDS_MAX 16
+#define WXS_CHECK_RECORDS_MAX 24
 #define WXS_CHECK_MS          12000
 
 typedef struct {

@@ -41,7 +41,8 @@ judge(const wxs_expected *expected, const wxs_dns_answer *answer,
 {
     switch (expected->kind) {
     case WXS_RECORD_DKIM:
-        wxs_match_dkim(expected, answer, beyond, verdict);
+        (expected->alias != NULL ? wxs_match_dkim_alias : wxs_match_dkim)(
+            expected, answer, beyond, verdict);
         break;
     case WXS_RECORD_SPF:
         wxs_match_spf(expected, answer, verdict);

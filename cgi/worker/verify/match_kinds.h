@@ -8,6 +8,10 @@
 
 void wxs_match_dkim(const wxs_expected *expected, const wxs_dns_answer *answer,
                     const wxs_beyond *beyond, wxs_verdict *verdict);
+/* The same where a CNAME into the operator's zone is to lead to the key. */
+void wxs_match_dkim_alias(const wxs_expected *expected,
+                          const wxs_dns_answer *answer,
+                          const wxs_beyond *beyond, wxs_verdict *verdict);
 void wxs_match_spf(const wxs_expected *expected, const wxs_dns_answer *answer,
                    wxs_verdict *verdict);
 void wxs_match_mx(const wxs_expected *expected, const wxs_dns_answer *answer,

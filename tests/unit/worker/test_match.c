@@ -14,14 +14,20 @@
 static char key_text[1200]; /* base64 of a public key */
 static char dkim[1300];     /* the value to publish */
 
-static const wxs_expected spf = {WXS_RECORD_SPF, SEND, SPF, 0};
-static const wxs_expected mx = {WXS_RECORD_MX, SEND,
-                                "bounce.us.waxseal.example", 10};
-static const wxs_expected dmarc = {WXS_RECORD_DMARC, "_dmarc.customer.example",
-                                   "v=DMARC1; p=none;", 0};
-static const wxs_expected tracking = {WXS_RECORD_TRACKING, LINKS,
-                                      "links.waxseal.example", 0};
-static const wxs_expected key = {WXS_RECORD_DKIM, SELECTOR, dkim, 0};
+static const wxs_expected spf = {
+    .kind = WXS_RECORD_SPF, .fqdn = SEND, .value = SPF};
+static const wxs_expected mx = {.kind = WXS_RECORD_MX,
+                                .fqdn = SEND,
+                                .value = "bounce.us.waxseal.example",
+                                .priority = 10};
+static const wxs_expected dmarc = {.kind = WXS_RECORD_DMARC,
+                                   .fqdn = "_dmarc.customer.example",
+                                   .value = "v=DMARC1; p=none;"};
+static const wxs_expected tracking = {.kind = WXS_RECORD_TRACKING,
+                                      .fqdn = LINKS,
+                                      .value = "links.waxseal.example"};
+static const wxs_expected key = {
+    .kind = WXS_RECORD_DKIM, .fqdn = SELECTOR, .value = dkim};
 
 /* base64 of a fresh key of so many bits, private or public */
 static void
