@@ -100,7 +100,8 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(PART_CFLAGS) $(if $(filter cgi/%,$<),-I$(dir $<) -I$(word 1,$(subst /, ,$<))/$(word 2,$(subst /, ,$<))) -c $< -o $@
 
 # migrations and the nginx configuration template travel inside the programs
-EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/fastcgi.conf.in conf/nginx.conf.in conf/waxseal.conf.in
+EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/fastcgi.conf.in conf/nginx.conf.in conf/waxseal.conf.in \
+            conf/dns-providers.txt
 $(BUILD)/generated/embedded.c: tools/embed $(EMBEDDED)
 	@mkdir -p $(@D)
 	@./tools/embed $(EMBEDDED) > $@.new && mv $@.new $@

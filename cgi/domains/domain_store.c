@@ -5,7 +5,8 @@
 #define COLUMNS                                                                \
     "number, account, id, name, region, return_path, open_tracking,"           \
     " click_tracking, tls, state, state_since, checked_at, next_check_at,"     \
-    " created_at, dkim_cname, (SELECT label FROM tracking_hosts"               \
+    " created_at, dkim_cname, dns_zone, dns_provider, (SELECT label FROM "     \
+    "tracking_hosts"                                                           \
     "  WHERE domain = domains.number ORDER BY number DESC LIMIT 1)"            \
     " FROM domains "
 
@@ -33,6 +34,8 @@ wxs_domain_row(sqlite3_stmt *row, wxs_domain *domain, wxs_error *error)
     domain->next_check_at = sqlite3_column_int64(row, c++);
     domain->created_at = sqlite3_column_int64(row, c++);
     domain->dkim_cname = sqlite3_column_int(row, c++) != 0;
+    TEXT(dns_zone);
+    TEXT(dns_provider);
     TEXT(tracking);
 #undef TEXT
     if (!fits)

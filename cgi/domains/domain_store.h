@@ -18,6 +18,8 @@ typedef struct {
     bool click_tracking;
     char tls[16];
     bool dkim_cname; /* new DKIM keys stand in the operator's zone */
+    char dns_zone[WXS_NAME_TEXT]; /* as the worker found it, "" = not yet */
+    char dns_provider[32];        /* its id, "" = not known */
     char state[24];
     int64_t state_since;
     int64_t checked_at;

@@ -324,6 +324,7 @@ finish(wxs_check *check)
         wxs_match(record->expected, result->seen, result->seen_count,
                   &record->beyond, &result->verdict);
         result->confirmed_by = record->confirmed_by;
+        wxs_check_tell_zone(record, result);
         if (wxs_class_good(result->verdict.class) && !record->verified &&
             record->confirmed_by == NULL) {
             say_unconfirmed(record, &result->verdict);

@@ -27,6 +27,9 @@ typedef struct {
     const char *confirmed_by; /* "second_ns", "tcp", or NULL */
     wxs_observation seen[WXS_SERVERS_MAX];
     size_t seen_count;
+    const char *zone;     /* that the record is in, NULL if not found */
+    const char *hosts[8]; /* some of its nameservers */
+    size_t host_count;
 } wxs_check_result;
 
 /* One result for each record of the job, valid during the call; the check is

@@ -111,6 +111,10 @@ bool wxs_lookup_definite(const wxs_lookup *lookup);
 
 wxs_step wxs_check_find_zone(wxs_record_check *record);
 wxs_step wxs_check_find_servers(wxs_record_check *record);
+/* What is known of the record's zone, for the result. */
+void wxs_check_tell_zone(const wxs_record_check *record,
+                         wxs_check_result *result);
+
 wxs_step wxs_check_follow(wxs_record_check *record);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "detail.h"
 #include "store_key.h"
+#include "store_zone.h"
 
 #define CHECKED "state IN ('pending', 'verified', 'temporary_failure')"
 
@@ -434,7 +435,8 @@ wxs_store_write(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
         ok = write_domain(db, job, &step->row, next, now, error) &&
              write_records(db, job, results, inputs, step->row.state, next, now,
                            &same, error) &&
-             write_history(db, job, step, results, now, error);
+             write_history(db, job, step, results, now, error) &&
+             wxs_store_zone(db, job, results, error);
     }
     if (ok && same && wxs_db_commit(db, error)) {
         *written = true;
