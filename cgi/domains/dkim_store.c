@@ -146,3 +146,12 @@ wxs_dkim_retire(wxs_db *db, int64_t domain, const char *selector,
                        "WHERE domain = ? AND selector = ?",
                        "it", domain, selector);
 }
+
+bool
+wxs_dkim_retire_all(wxs_db *db, int64_t domain, wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE dkim_keys SET state = 'retired', sealed = x'' "
+                       "WHERE domain = ?",
+                       "i", domain);
+}

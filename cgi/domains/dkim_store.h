@@ -51,4 +51,7 @@ bool wxs_dkim_row(sqlite3_stmt *row, wxs_dkim_key *key, wxs_error *error);
 bool wxs_dkim_retire(wxs_db *db, int64_t domain, const char *selector,
                      wxs_error *error);
 
+/* Retires all keys of a domain that is deleted. */
+bool wxs_dkim_retire_all(wxs_db *db, int64_t domain, wxs_error *error);
+
 #endif

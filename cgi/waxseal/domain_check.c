@@ -100,8 +100,9 @@ wxs_domain_check_main(int argc, char **argv)
         "Has a domain's DNS records checked now and prints for each what was "
         "found, what\n"
         "is expected and how to mend it; in colours on a terminal, unless "
-        "NO_COLOR is set.\n"
-        "The exit code is 0 only if all records are right.\n" WXS_ACCESS_HELP;
+        "NO_COLOR is\n"
+        "set. The exit code is 0 only if all records are "
+        "right.\n" WXS_ACCESS_HELP;
     wxs_client_options access = {0};
     bool as_json = false;
     const char *what[WXS_OPERANDS_MAX];

@@ -13,194 +13,9 @@
 #include "file.h"
 #include "output.h"
 
-#define KEY_SUFFIX ".pem"
-
-/* What a table is written from. */
-typedef struct {
-    const char *folder;
-    const json_t *keys;
-} source;
-
-/* A file that a format has beside the keys. */
-typedef struct {
-    const char *name; /* begins with a slash */
-    void (*print)(FILE *out, const source *from);
-} table;
-
 static bool
-signs(const json_t *key)
-{
-    return json_is_true(json_object_get(key, "signs"));
-}
-
-/* ---- opendkim (opendkim.conf(5)): signs with one RSA key ---- */
-
-static void
-print_key_table(FILE *out, const source *from)
-{
-    const json_t *key;
-    size_t i;
-
-    json_array_foreach(from->keys, i, key)
-    {
-        const char *domain = wxs_json_text(key, "domain", "");
-        const char *selector = wxs_json_text(key, "selector", "");
-
-        if (signs(key))
-            (void)fprintf(
-                out, "%s._domainkey.%s %s:%s:%s/keys/%s/%s" KEY_SUFFIX "\n",
-                selector, domain, domain, selector, from->folder, domain,
-                selector);
-    }
-}
-
-/* The first line that fits is taken. */
-static void
-print_signing_table(FILE *out, const source *from)
-{
-    const json_t *key;
-    size_t i;
-
-    json_array_foreach(from->keys, i, key)
-    {
-        const char *domain = wxs_json_text(key, "domain", "");
-        const char *selector = wxs_json_text(key, "selector", "");
-
-        if (signs(key))
-            (void)fprintf(out,
-                          "*@%s %s._domainkey.%s\n"
-                          "*@*.%s %s._domainkey.%s\n",
-                          domain, selector, domain, domain, selector, domain);
-    }
-}
-
-/* ---- rspamd: the selector is found in a map, the key by its path ---- */
-
-static void
-print_selector_map(FILE *out, const source *from)
-{
-    const json_t *key;
-    size_t i;
-
-    json_array_foreach(from->keys, i, key)
-    {
-        if (signs(key))
-            (void)fprintf(out, "%s %s\n", wxs_json_text(key, "domain", ""),
-                          wxs_json_text(key, "selector", ""));
-    }
-}
-
-static void
-print_rspamd_conf(FILE *out, const source *from)
-{
-    (void)fprintf(out,
-                  "# for local.d/dkim_signing.conf: .include \"%s/"
-                  "dkim_signing.conf\"\n"
-                  "path = \"%s/keys/$domain/$selector" KEY_SUFFIX "\";\n"
-                  "selector_map = \"%s/selectors.map\";\n"
-                  "use_esld = false;\n"
-                  "try_fallback = false;\n",
-                  from->folder, from->folder, from->folder);
-}
-
-/* ---- exim: lsearch files (spec.txt, chapters 9 and 58) ---- */
-
-/* "domain: selector:selector"; Exim signs once for each. */
-static void
-print_exim_selectors(FILE *out, const source *from)
-{
-    const char *last = "";
-    const json_t *key;
-    size_t i;
-
-    json_array_foreach(from->keys, i, key)
-    {
-        const char *domain = wxs_json_text(key, "domain", "");
-        const char *selector = wxs_json_text(key, "selector", "");
-
-        if (!signs(key))
-            continue;
-        if (strcmp(domain, last) == 0)
-            (void)fprintf(out, ":%s", selector);
-        else
-            (void)fprintf(out, "%s%s: %s", last[0] == '\0' ? "" : "\n", domain,
-                          selector);
-        last = domain;
-    }
-    (void)fputs(last[0] == '\0' ? "" : "\n", out);
-}
-
-/* For partial0-lsearch: "*.example.com: example.com" and the domain itself. */
-static void
-print_exim_domains(FILE *out, const source *from)
-{
-    const char *last = "";
-    const json_t *key;
-    size_t i;
-
-    json_array_foreach(from->keys, i, key)
-    {
-        const char *domain = wxs_json_text(key, "domain", "");
-
-        if (signs(key) && strcmp(domain, last) != 0)
-            (void)fprintf(out, "%s: %s\n*.%s: %s\n", domain, domain, domain,
-                          domain);
-        last = signs(key) ? domain : last;
-    }
-}
-
-static void
-print_exim_conf(FILE *out, const source *from)
-{
-    (void)fprintf(
-        out,
-        "# for the remote_smtp transport: .include %s/dkim.conf\n"
-        "dkim_domain = ${lookup{${lc:${domain:$h_from:}}}"
-        "partial0-lsearch{%s/domains}{$value}}\n"
-        "dkim_selector = ${lookup{$dkim_domain}lsearch{%s/selectors}{$value}}\n"
-        "dkim_private_key = %s/keys/$dkim_domain/$dkim_selector" KEY_SUFFIX
-        "\n",
-        from->folder, from->folder, from->folder, from->folder);
-}
-
-/* ---- the formats ---- */
-
-/* In the order in which they are written. */
-static const struct {
-    const char *word;
-    bool rsa_only; /* signs once, with the key that every receiver knows */
-    table tables[4];
-} formats[] = {
-    [WXS_EXPORT_OPENDKIM] = {"opendkim",
-                             true,
-                             {{"/KeyTable", print_key_table},
-                              {"/SigningTable", print_signing_table}}},
-    [WXS_EXPORT_RSPAMD] = {"rspamd",
-                           true,
-                           {{"/selectors.map", print_selector_map},
-                            {"/dkim_signing.conf", print_rspamd_conf}}},
-    [WXS_EXPORT_EXIM] = {"exim",
-                         false,
-                         {{"/selectors", print_exim_selectors},
-                          {"/domains", print_exim_domains},
-                          {"/dkim.conf", print_exim_conf}}},
-    [WXS_EXPORT_FILES] = {"files", false, {{0}}},
-};
-
-bool
-wxs_export_format_parse(const char *word, wxs_export_format *format)
-{
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        if (strcmp(word, formats[i].word) == 0) {
-            *format = (wxs_export_format)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-write_table(const source *from, const table *t, wxs_error *error)
+write_table(const wxs_export_source *from, const wxs_export_table *t,
+            wxs_error *error)
 {
     char path[PATH_MAX];
     char *text = NULL;
@@ -229,10 +44,11 @@ static bool
 key_path(char path[PATH_MAX], const char *folder, const char *domain,
          const char *selector, wxs_error *error)
 {
-    int n = snprintf(
-        path, PATH_MAX, "%s/keys%s%s%s%s%s", folder, domain != NULL ? "/" : "",
-        domain != NULL ? domain : "", selector != NULL ? "/" : "",
-        selector != NULL ? selector : "", selector != NULL ? KEY_SUFFIX : "");
+    int n =
+        snprintf(path, PATH_MAX, "%s/keys%s%s%s%s%s", folder,
+                 domain != NULL ? "/" : "", domain != NULL ? domain : "",
+                 selector != NULL ? "/" : "", selector != NULL ? selector : "",
+                 selector != NULL ? WXS_KEY_SUFFIX : "");
 
     return (n > 0 && n < PATH_MAX) ||
            wxs_fail(error, "the path of a key is too long");
@@ -296,7 +112,7 @@ write_keys(const char *folder, const json_t *keys, size_t *count,
         return false;
     json_array_foreach(keys, i, key)
     {
-        if (!signs(key))
+        if (!wxs_export_signs(key))
             continue;
         if (!write_key(folder, key, error))
             return false;
@@ -323,10 +139,10 @@ wanted_files(const json_t *keys, bool tables)
 
     json_array_foreach(keys, i, key)
     {
-        (void)snprintf(name, sizeof(name), "%s/%s" KEY_SUFFIX,
+        (void)snprintf(name, sizeof(name), "%s/%s" WXS_KEY_SUFFIX,
                        wxs_json_text(key, "domain", ""),
                        wxs_json_text(key, "selector", ""));
-        if ((tables || signs(key)) &&
+        if ((tables || wxs_export_signs(key)) &&
             json_object_set_new(wanted, name, json_true()) != 0) {
             json_decref(wanted);
             return NULL;
@@ -351,8 +167,8 @@ prune_domain(const char *path, const char *domain, const json_t *wanted)
     char name[sizeof(entry->d_name) + NAME_MAX + 2];
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        bool ours = ends_in(entry->d_name, KEY_SUFFIX) ||
-                    ends_in(entry->d_name, KEY_SUFFIX ".new");
+        bool ours = ends_in(entry->d_name, WXS_KEY_SUFFIX) ||
+                    ends_in(entry->d_name, WXS_KEY_SUFFIX ".new");
 
         (void)snprintf(name, sizeof(name), "%s/%s", domain, entry->d_name);
         if (ours && json_object_get(wanted, name) == NULL)
@@ -396,7 +212,7 @@ choose(const json_t *keys, wxs_export_format format)
     {
         const char *algorithm = wxs_json_text(key, "algorithm", "");
 
-        if (formats[format].rsa_only && strcmp(algorithm, "ed25519") == 0)
+        if (wxs_export_rsa_only(format) && strcmp(algorithm, "ed25519") == 0)
             continue;
         if (json_array_append(chosen, key) != 0) {
             json_decref(chosen);
@@ -410,8 +226,8 @@ static bool
 write_all(const char *folder, wxs_export_format format, const json_t *keys,
           size_t *count, wxs_error *error)
 {
-    const source from = {folder, keys};
-    const table *t = formats[format].tables;
+    const wxs_export_source from = {folder, keys};
+    const wxs_export_table *t = wxs_export_tables(format);
     bool tables = t->name != NULL;
     bool ok = write_keys(folder, keys, count, error);
 

@@ -1,19 +1,8 @@
 #ifndef WXS_WAXSEAL_EXPORT_FILES_H
 #define WXS_WAXSEAL_EXPORT_FILES_H
 
-#include <jansson.h>
-
 #include "error.h"
-
-typedef enum {
-    WXS_EXPORT_OPENDKIM,
-    WXS_EXPORT_RSPAMD,
-    WXS_EXPORT_EXIM,
-    WXS_EXPORT_FILES,
-} wxs_export_format;
-
-/* opendkim, rspamd, exim or files. */
-bool wxs_export_format_parse(const char *word, wxs_export_format *format);
+#include "export_tables.h"
 
 /* Can tables name files in the folder? They know no quotes. */
 bool wxs_export_folder_check(const char *folder, wxs_error *error);

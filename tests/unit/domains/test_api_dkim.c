@@ -296,6 +296,10 @@ START_TEST(selectors_are_never_used_again)
 {
     add("{\"name\":\"customer.example\"}");
     ck_assert_int_eq(call("DELETE", "", ""), 200);
+    ck_assert_int_eq(query_int("SELECT count(*) FROM dkim_keys WHERE domain "
+                               "IS NOT NULL AND (state <> 'retired' OR "
+                               "length(sealed) > 0)"),
+                     0);
     add("{\"name\":\"customer.example\"}");
     assert_text("records.0.name", "wx3fa92._domainkey");
 }
