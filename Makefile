@@ -100,8 +100,10 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(PART_CFLAGS) $(if $(filter cgi/%,$<),-I$(dir $<) -I$(word 1,$(subst /, ,$<))/$(word 2,$(subst /, ,$<))) -c $< -o $@
 
 # migrations and the nginx configuration template travel inside the programs
-EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/fastcgi.conf.in conf/nginx.conf.in conf/waxseal.conf.in conf/landmarks.txt
-$(BUILD)/generated/embedded.c: tools/embed $(EMBEDDED)
+EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/fastcgi.conf.in conf/nginx.conf.in conf/waxseal.conf.in \
+            conf/dns-providers.txt conf/landmarks.txt
+# the folders too: a file that was renamed keeps its time
+$(BUILD)/generated/embedded.c: tools/embed $(EMBEDDED) $(wildcard schema/*)
 	@mkdir -p $(@D)
 	@./tools/embed $(EMBEDDED) > $@.new && mv $@.new $@
 $(BUILD)/obj/embedded.o: $(BUILD)/generated/embedded.c

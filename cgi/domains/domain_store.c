@@ -5,7 +5,8 @@
 #define COLUMNS                                                                \
     "number, account, id, name, region, return_path, open_tracking,"           \
     " click_tracking, tls, state, state_since, checked_at, next_check_at,"     \
-    " unknown_since, created_at, (SELECT label FROM tracking_hosts"            \
+    " unknown_since, created_at, dkim_cname, dns_zone, dns_provider,"          \
+    " (SELECT label FROM tracking_hosts"                                       \
     "  WHERE domain = domains.number ORDER BY number DESC LIMIT 1)"            \
     " FROM domains "
 
@@ -33,6 +34,9 @@ wxs_domain_row(sqlite3_stmt *row, wxs_domain *domain, wxs_error *error)
     domain->next_check_at = sqlite3_column_int64(row, c++);
     domain->unknown_since = sqlite3_column_int64(row, c++);
     domain->created_at = sqlite3_column_int64(row, c++);
+    domain->dkim_cname = sqlite3_column_int(row, c++) != 0;
+    TEXT(dns_zone);
+    TEXT(dns_provider);
     TEXT(tracking);
 #undef TEXT
     if (!fits)
@@ -121,13 +125,14 @@ wxs_domain_insert(wxs_db *db, wxs_domain *domain, wxs_error *error)
     if (!wxs_sql_run(db, error,
                      "INSERT INTO domains (id, account, name, region, "
                      "return_path, open_tracking, click_tracking, tls, state, "
-                     "state_since, created_at) "
-                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     "titttiittii", domain->id, domain->account, domain->name,
+                     "state_since, created_at, dkim_cname) "
+                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "titttiittiii", domain->id, domain->account, domain->name,
                      domain->region, domain->return_path,
                      (int64_t)domain->open_tracking,
                      (int64_t)domain->click_tracking, domain->tls,
-                     domain->state, domain->state_since, domain->created_at))
+                     domain->state, domain->state_since, domain->created_at,
+                     (int64_t)domain->dkim_cname))
         return false;
     domain->number = wxs_db_last_id(db);
     return true;
@@ -143,6 +148,16 @@ wxs_domain_save_options(wxs_db *db, const wxs_domain *domain, wxs_error *error)
                        "iitii", (int64_t)domain->open_tracking,
                        (int64_t)domain->click_tracking, domain->tls,
                        domain->number, domain->account);
+}
+
+bool
+wxs_domain_save_dkim(wxs_db *db, const wxs_domain *domain, wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET dkim_cname = ? "
+                       "WHERE number = ? AND account = ?",
+                       "iii", (int64_t)domain->dkim_cname, domain->number,
+                       domain->account);
 }
 
 bool

@@ -17,6 +17,9 @@ typedef struct {
     bool open_tracking;
     bool click_tracking;
     char tls[16];
+    bool dkim_cname; /* new DKIM keys stand in the operator's zone */
+    char dns_zone[WXS_NAME_TEXT]; /* as the worker found it, "" = not yet */
+    char dns_provider[32];        /* its id, "" = not known */
     char state[24];
     int64_t state_since;
     int64_t checked_at;
@@ -65,6 +68,10 @@ bool wxs_domain_insert(wxs_db *db, wxs_domain *domain, wxs_error *error);
 /* Stores open_tracking, click_tracking and tls. */
 bool wxs_domain_save_options(wxs_db *db, const wxs_domain *domain,
                              wxs_error *error);
+
+/* Stores dkim_cname. */
+bool wxs_domain_save_dkim(wxs_db *db, const wxs_domain *domain,
+                          wxs_error *error);
 
 /* Makes the domain pending from now on, with a window of its own. */
 bool wxs_domain_restart(wxs_db *db, const wxs_domain *domain, int64_t now,

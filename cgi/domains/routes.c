@@ -29,6 +29,9 @@ static const wxs_route routes[] = {
     {"POST", "/domains/{id}/retry", WXS_FULL_ACCESS, wxs_domains_retry},
     {"GET", "/domains/{id}/records", WXS_FULL_ACCESS, wxs_domains_records},
     {"GET", "/domains/{id}/history", WXS_FULL_ACCESS, wxs_domains_history},
+    {"POST", "/domains/{id}/dkim/rotate", WXS_FULL_ACCESS, wxs_domains_rotate},
+    {"DELETE", "/domains/{id}/dkim/{selector}", WXS_FULL_ACCESS,
+     wxs_domains_end_key},
     {0},
 };
 

@@ -19,5 +19,7 @@ wxs_handler wxs_domains_verify_all;      /* POST /domains/verify */
 wxs_handler wxs_domains_verify_progress; /* GET /domains/verify */
 wxs_handler wxs_domains_records; /* GET /domains/{id}/records */
 wxs_handler wxs_domains_history; /* GET /domains/{id}/history */
+wxs_handler wxs_domains_rotate;  /* POST /domains/{id}/dkim/rotate */
+wxs_handler wxs_domains_end_key; /* DELETE /domains/{id}/dkim/{selector} */
 
 #endif

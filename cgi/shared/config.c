@@ -33,6 +33,7 @@ struct setting {
     }
 #define ENDPOINT "an address and a port, as 127.0.0.1:8080 or [::1]:8080"
 #define NETWORKS "up to 64 addresses or networks, as 10.0.0.0/8 2001:db8::/32"
+#define NAMES    "names, in all at most 511 characters"
 #define HOST     "a host name of at most 253 characters"
 #define SECOND   INT64_C(1000)
 #define MINUTE   (60 * SECOND)
@@ -157,7 +158,13 @@ static const struct setting settings[] = {
      "10ms to 30d"},
     {"names", "allow_special", "example example.com example.net example.org",
      wxs_value_hosts, AT(names.allow_special), SIZE(names.allow_special),
-     "names, in all at most 511 characters"},
+     NAMES},
+    {"names", "allow_suffixes", "", wxs_value_hosts, AT(names.allow_suffixes),
+     SIZE(names.allow_suffixes), NAMES},
+    {"names", "allow_freemail", "", wxs_value_hosts, AT(names.allow_freemail),
+     SIZE(names.allow_freemail), NAMES},
+    {"names", "refuse", "", wxs_value_hosts, AT(names.refuse),
+     SIZE(names.refuse), NAMES},
     {"journal",
      "sync",
      "200ms",
@@ -201,6 +208,15 @@ static const struct setting settings[] = {
      AT(dkim.pool),
      {0, 1, 256},
      "1 to 256"},
+    {"dkim",
+     "retire_after",
+     "7d",
+     wxs_value_duration,
+     AT(dkim.retire_after_ms),
+     {0, SECOND, 365 * DAY},
+     "1s to 365d"},
+    {"dkim", "zone", "", wxs_value_zone, AT(dkim.zone), SIZE(dkim.zone),
+     "a name of at most 180 characters, or nothing"},
     REGION(0, "us-east-1"),
     REGION(1, "eu-west-1"),
     REGION(2, "sa-east-1"),

@@ -47,7 +47,9 @@ class Context:
 
 def explains_itself(c):
     commands = ["run", "init", "domain add", "domain list", "domain show",
-                "domain verify", "domain retry", "domain rotate-links",
+                "domain verify", "domain check", "domain retry",
+                "domain rotate-links", "domain rotate-dkim",
+                "domain import-key", "export dkim", "export dkim-zone",
                 "kill link", "kill message", "kill domain", "unkill link",
                 "unkill message", "unkill domain", "key create", "table build"]
     top = c.good("--help")

@@ -189,6 +189,7 @@ finish(wxs_check *check)
         (void)wxs_check_judge(record, &result->verdict);
         result->caa = record->caa;
         result->confirmed_by = record->confirmed_by;
+        wxs_check_tell_zone(record, result);
         wxs_check_qualify(record, result);
     }
     for (size_t i = 0; i < check->lookups; i++) {

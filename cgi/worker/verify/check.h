@@ -17,7 +17,7 @@
  * all, follows aliases through the resolver, and gets a second answer before
  * it calls a record right that was not before. */
 
-#define WXS_CHECK_RECORDS_MAX 16
+#define WXS_CHECK_RECORDS_MAX 24
 #define WXS_CHECK_MS          12000
 
 typedef struct {
@@ -47,8 +47,11 @@ typedef struct {
     const char *confirmed_by; /* "second_ns", "tcp", "ad", or NULL */
     wxs_observation seen[WXS_SERVERS_MAX];
     size_t seen_count;
-    wxs_caa_verdict caa; /* of a tracking host that is right */
-    int64_t stale_ms;    /* for so long caches may have hidden a change */
+    wxs_caa_verdict caa;  /* of a tracking host that is right */
+    int64_t stale_ms;     /* for so long caches may have hidden a change */
+    const char *zone;     /* that the record is in, NULL if not found */
+    const char *hosts[8]; /* some of its nameservers */
+    size_t host_count;
 } wxs_check_result;
 
 typedef struct wxs_check wxs_check;

@@ -190,6 +190,10 @@ wxs_step wxs_check_descend(wxs_record_check *record);
 /* Does the resolver know of a zone between the record's name and the one that
  * was asked? Then that is asked in its place. */
 wxs_step wxs_check_recheck_zone(wxs_record_check *record);
+/* What is known of the record's zone, for the result. */
+void wxs_check_tell_zone(const wxs_record_check *record,
+                         wxs_check_result *result);
+
 wxs_step wxs_check_follow(wxs_record_check *record);
 wxs_step wxs_check_confirm(wxs_record_check *record);
 wxs_step wxs_check_await_confirmation(wxs_record_check *record);

@@ -293,3 +293,20 @@ wxs_check_find_servers(wxs_record_check *record)
     zone->ready = ready;
     return ready ? STEP_NEXT : STEP_WAIT;
 }
+
+void
+wxs_check_tell_zone(const wxs_record_check *record, wxs_check_result *result)
+{
+    const wxs_zone *zone = record->zone;
+
+    if (zone == NULL || zone->hosts == NULL) {
+        return;
+    }
+    result->zone = zone->name;
+    while (result->host_count < zone->hosts->count &&
+           result->host_count < sizeof result->hosts / sizeof *result->hosts) {
+        result->hosts[result->host_count] =
+            (const char *)zone->hosts->value[result->host_count].data;
+        result->host_count++;
+    }
+}

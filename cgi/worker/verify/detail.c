@@ -165,7 +165,9 @@ wxs_detail_record(const wxs_expected *expected, const wxs_check_result *result,
             verdict->fix[0] == '\0' ? json_null()
                                     : json_string(verdict->fix)) &&
         put(object, "found", found_json(verdict)) &&
-        put(object, "expected", json_string(expected->value)) &&
+        put(object, "expected",
+            json_string(expected->alias != NULL ? expected->alias
+                                                : expected->value)) &&
         put(object, "difference", difference_json(expected, verdict)) &&
         put(object, "suggested",
             verdict->suggested[0] == '\0' ? json_null()

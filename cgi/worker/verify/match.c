@@ -48,14 +48,15 @@ wxs_match_type(wxs_record_kind kind)
 }
 
 const char *
-wxs_match_type_name(wxs_record_kind kind)
+wxs_match_type_name(const wxs_expected *expected)
 {
-    switch (kind) {
+    switch (expected->kind) {
     case WXS_RECORD_MX:
         return "MX";
     case WXS_RECORD_TRACKING:
         return "CNAME";
     case WXS_RECORD_DKIM:
+        return expected->alias != NULL ? "CNAME" : "TXT";
     case WXS_RECORD_SPF:
     case WXS_RECORD_DMARC:
         break;
@@ -111,6 +112,9 @@ wxs_match_holds(const wxs_expected *expected, const wxs_dns_answer *answer)
 
     switch (expected->kind) {
     case WXS_RECORD_DKIM:
+        if (expected->alias != NULL && answer->alias != NULL) {
+            return wxs_match_names(answer->alias, expected->alias);
+        }
         wxs_match_dkim(expected, answer, NULL, &verdict);
         return wxs_class_good(verdict.class) ||
                strcmp(verdict.code, "dkim_extra_record") == 0;
@@ -137,7 +141,8 @@ judge(const wxs_expected *expected, const wxs_dns_answer *answer,
 {
     switch (expected->kind) {
     case WXS_RECORD_DKIM:
-        wxs_match_dkim(expected, answer, world, verdict);
+        (expected->alias != NULL ? wxs_match_dkim_alias : wxs_match_dkim)(
+            expected, answer, world, verdict);
         break;
     case WXS_RECORD_SPF:
         wxs_match_spf(expected, answer, world, verdict);

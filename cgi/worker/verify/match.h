@@ -26,7 +26,9 @@ typedef enum {
 typedef struct {
     wxs_record_kind kind;
     const char *fqdn;
-    const char *value; /* what the customer was told to publish */
+    const char *value; /* what receivers are to find */
+    const char *alias; /* DKIM: the CNAME target that the customer was told to
+                          publish in the place of value; else NULL */
     int priority;      /* MX */
 } wxs_expected;
 

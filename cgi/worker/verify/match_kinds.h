@@ -8,6 +8,10 @@
 
 void wxs_match_dkim(const wxs_expected *expected, const wxs_dns_answer *answer,
                     wxs_world *world, wxs_verdict *verdict);
+/* The same where a CNAME into the operator's zone is to lead to the key. */
+void wxs_match_dkim_alias(const wxs_expected *expected,
+                          const wxs_dns_answer *answer, wxs_world *world,
+                          wxs_verdict *verdict);
 void wxs_match_spf(const wxs_expected *expected, const wxs_dns_answer *answer,
                    wxs_world *world, wxs_verdict *verdict);
 void wxs_match_mx(const wxs_expected *expected, const wxs_dns_answer *answer,
@@ -18,9 +22,10 @@ void wxs_match_tracking(const wxs_expected *expected,
                         const wxs_dns_answer *answer, wxs_world *world,
                         wxs_verdict *verdict);
 
-/* The type of DNS record that a kind is, and its name. */
+/* The type of DNS record that is asked for, and the name of the one that is to
+ * be published. */
 uint16_t wxs_match_type(wxs_record_kind kind);
-const char *wxs_match_type_name(wxs_record_kind kind);
+const char *wxs_match_type_name(const wxs_expected *expected);
 
 /* Is what stands there what was expected, wherever it stands? For looking at
  * likely wrong places; any DMARC policy will do. */

@@ -104,7 +104,7 @@ wxs_match_wildcard(const wxs_expected *expected, const wxs_observation *seen,
     wxs_verdict_fix(verdict,
                     "Add a %s record at %s with the value shown; the "
                     "wildcard may stay.",
-                    wxs_match_type_name(expected->kind), expected->fqdn);
+                    wxs_match_type_name(expected), expected->fqdn);
     return true;
 }
 

@@ -189,6 +189,6 @@ wxs_match_delegation(const wxs_expected *expected, const wxs_observation *seen,
                     "provider that runs %s: these answer for %s. If it looks "
                     "right there, type its name anew: a space or an invisible "
                     "character may have slipped in.",
-                    wxs_match_type_name(expected->kind), expected->fqdn, hosts,
+                    wxs_match_type_name(expected), expected->fqdn, hosts,
                     world->zone);
 }

@@ -40,7 +40,9 @@ typedef struct {
     bool confirmed;     /* a good verdict that a second answer bears out */
     bool definite;      /* some nameserver gave a definite answer */
     bool verified;      /* the record's status before this check */
-    int64_t created_at; /* tracking: when the host was added, 0 unknown */
+    bool optional;      /* the domain does without this record */
+    int64_t created_at; /* of an optional record that was added to a domain:
+                           when that was, else 0 */
 } wxs_state_input;
 
 typedef struct {

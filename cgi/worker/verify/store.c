@@ -1,10 +1,13 @@
 #include "store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "detail.h"
+#include "store_key.h"
 #include "store_others.h"
+#include "store_zone.h"
 
 #define CHECKED "state IN ('pending', 'verified', 'temporary_failure')"
 
@@ -118,6 +121,30 @@ parse_kind(const char *name, wxs_record_kind *kind)
     return false;
 }
 
+/* A DKIM key in the operator's zone: the record is a CNAME, and the key is what
+ * receivers are to find behind it. */
+static bool
+set_value(wxs_expected *expected, sqlite3_stmt *row)
+{
+    const char *type = (const char *)sqlite3_column_text(row, 8);
+    const char *key = (const char *)sqlite3_column_text(row, 9);
+    char *text = NULL;
+
+    if (expected->kind != WXS_RECORD_DKIM || key == NULL || type == NULL ||
+        strcmp(type, "CNAME") != 0) {
+        expected->value = copy_text(row, 3);
+        return expected->value != NULL;
+    }
+    expected->alias = copy_text(row, 3);
+    if (asprintf(&text, "v=DKIM1; k=%s; p=%s",
+                 sqlite3_column_int(row, 10) != 0 ? "ed25519" : "rsa",
+                 key) < 0) {
+        return false;
+    }
+    expected->value = text;
+    return expected->alias != NULL;
+}
+
 static bool
 add_record(wxs_job *job, sqlite3_stmt *row)
 {
@@ -133,21 +160,31 @@ add_record(wxs_job *job, sqlite3_stmt *row)
         .number = sqlite3_column_int64(row, 0),
         .status = wxs_state_parse((const char *)sqlite3_column_text(row, 5)),
         .host = sqlite3_column_int64(row, 6),
-        .host_created_at = sqlite3_column_int64(row, 7)};
+        .added_at = sqlite3_column_int64(row, 7),
+        .optional = sqlite3_column_int(row, 11) != 0};
     job->check.verified[i] = job->record[i].status == WXS_VERIFIED;
     expected->fqdn = copy_text(row, 2);
-    expected->value = copy_text(row, 3);
     expected->priority = sqlite3_column_int(row, 4);
-    return expected->fqdn != NULL && expected->value != NULL;
+    return set_value(expected, row) && expected->fqdn != NULL;
 }
 
 static bool
 load_records(wxs_db *db, wxs_job *job, wxs_error *error)
 {
+    /* the domain needs the RSA key that signs, or the one that is to be the
+     * first to sign */
     static const char sql[] =
         "SELECT r.number, r.kind, r.fqdn, r.value, r.priority, r.status, "
-        "r.tracking_host, h.created_at FROM records r "
+        "r.tracking_host, coalesce(h.created_at, "
+        "CASE k.state WHEN 'pending' THEN k.taken_at END), r.type, "
+        "k.public_key, k.algorithm = 'ed25519', "
+        "k.algorithm = 'ed25519' OR k.state = 'retiring' OR "
+        "(k.state = 'pending' AND EXISTS (SELECT 1 FROM dkim_keys a "
+        "WHERE a.domain = r.domain AND a.state = 'active' "
+        "AND a.algorithm <> 'ed25519')) FROM records r "
         "LEFT JOIN tracking_hosts h ON h.number = r.tracking_host "
+        "LEFT JOIN dkim_keys k ON r.kind = 'dkim' AND k.domain = r.domain "
+        "AND k.selector = substr(r.fqdn, 1, instr(r.fqdn, '.') - 1) "
         "WHERE r.domain = ?1 ORDER BY r.number";
     sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
     bool ok = true;
@@ -233,6 +270,7 @@ wxs_job_free(wxs_job *job)
     for (size_t i = 0; i < job->check.count; i++) {
         free((char *)job->check.record[i].fqdn);
         free((char *)job->check.record[i].value);
+        free((char *)job->check.record[i].alias);
     }
     for (size_t i = 0; i < WXS_WORLD_OTHERS_MAX; i++) {
         free((char *)job->check.other[i]);
@@ -330,8 +368,12 @@ write_record(wxs_db *db, const wxs_job *job, size_t i, wxs_state status,
     sqlite3_bind_int64(update, 1, job->record[i].number);
     sqlite3_bind_text(update, 2, wxs_state_name(status), -1, SQLITE_STATIC);
     sqlite3_bind_text(update, 3, detail, -1, SQLITE_STATIC);
-    sqlite3_bind_text(update, 4, job->check.record[i].fqdn, -1, SQLITE_STATIC);
-    sqlite3_bind_text(update, 5, job->check.record[i].value, -1, SQLITE_STATIC);
+    const wxs_expected *expected = &job->check.record[i];
+
+    sqlite3_bind_text(update, 4, expected->fqdn, -1, SQLITE_STATIC);
+    sqlite3_bind_text(
+        update, 5, expected->alias != NULL ? expected->alias : expected->value,
+        -1, SQLITE_STATIC);
     if (!wxs_db_run(db, update, error)) {
         return false;
     }
@@ -353,23 +395,6 @@ open_host(wxs_db *db, int64_t host, int64_t now, wxs_error *error)
     }
     sqlite3_bind_int64(update, 1, host);
     sqlite3_bind_int64(update, 2, now);
-    return wxs_db_run(db, update, error);
-}
-
-/* The key may sign once its record is published. */
-static bool
-activate_key(wxs_db *db, const wxs_job *job, const char *fqdn, wxs_error *error)
-{
-    static const char sql[] =
-        "UPDATE dkim_keys SET state = 'active' WHERE domain = ?1 "
-        "AND selector = ?2 AND state = 'pending'";
-    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
-
-    if (update == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(update, 1, job->number);
-    sqlite3_bind_text(update, 2, fqdn, (int)strcspn(fqdn, "."), SQLITE_STATIC);
     return wxs_db_run(db, update, error);
 }
 
@@ -397,7 +422,8 @@ write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
         }
         if ((record->host != 0 && !open_host(db, record->host, now, error)) ||
             (expected->kind == WXS_RECORD_DKIM &&
-             !activate_key(db, job, expected->fqdn, error))) {
+             !wxs_store_activate_key(db, job->number, expected->fqdn, now,
+                                     error))) {
             return false;
         }
     }
@@ -460,7 +486,8 @@ write_all(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
     return !*same || (write_domain(db, job, &step->row, next, now, error) &&
                       write_records(db, job, results, inputs, step->row.state,
                                     next, now, same, error) &&
-                      write_history(db, job, step, results, now, error));
+                      write_history(db, job, step, results, now, error) &&
+                      wxs_store_zone(db, job, results, error));
 }
 
 bool

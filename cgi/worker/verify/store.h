@@ -14,8 +14,9 @@
 typedef struct {
     int64_t number;
     wxs_state status;
-    int64_t host;            /* number of its tracking host, 0 none */
-    int64_t host_created_at; /* of that host */
+    int64_t host;     /* number of its tracking host, 0 none */
+    int64_t added_at; /* of that host, or of a DKIM key that waits; else 0 */
+    bool optional;    /* a DKIM key that the domain does without */
 } wxs_job_record;
 
 /* A domain to check, as it was when it was taken. */

@@ -96,7 +96,8 @@ state_inputs(const wxs_job *job, const wxs_check_result *results,
             .confirmed = verified || results[i].confirmed_by != NULL,
             .definite = results[i].verdict.definite > 0,
             .verified = verified,
-            .created_at = job->record[i].host_created_at};
+            .optional = job->record[i].optional,
+            .created_at = job->record[i].added_at};
     }
 }
 

@@ -15,13 +15,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define ANSWERS 24
 
 static const wxs_expected expected[] = {
-    {WXS_RECORD_DKIM, "wx1._domainkey.customer.example",
-     "v=DKIM1; k=rsa; p=MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAL", 0},
-    {WXS_RECORD_SPF, "send.customer.example",
-     "v=spf1 include:_spf.waxseal.example ~all", 0},
-    {WXS_RECORD_MX, "send.customer.example", "bounce.us.waxseal.example", 10},
-    {WXS_RECORD_DMARC, "_dmarc.customer.example", "v=DMARC1; p=none;", 0},
-    {WXS_RECORD_TRACKING, "links.customer.example", "links.waxseal.example", 0},
+    {.kind = WXS_RECORD_DKIM,
+     .fqdn = "wx1._domainkey.customer.example",
+     .value = "v=DKIM1; k=rsa; p=MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAL"},
+    {.kind = WXS_RECORD_SPF,
+     .fqdn = "send.customer.example",
+     .value = "v=spf1 include:_spf.waxseal.example ~all"},
+    {.kind = WXS_RECORD_MX,
+     .fqdn = "send.customer.example",
+     .value = "bounce.us.waxseal.example",
+     .priority = 10},
+    {.kind = WXS_RECORD_DMARC,
+     .fqdn = "_dmarc.customer.example",
+     .value = "v=DMARC1; p=none;"},
+    {.kind = WXS_RECORD_TRACKING,
+     .fqdn = "links.customer.example",
+     .value = "links.waxseal.example"},
 };
 
 typedef struct {

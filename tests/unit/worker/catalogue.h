@@ -40,11 +40,13 @@ static struct {
 } made;
 
 static wxs_expected wanted[] = {
-    {WXS_RECORD_DKIM, SELECTOR, made.dkim, 0},
-    {WXS_RECORD_SPF, SEND, OUR_SPF, 0},
-    {WXS_RECORD_MX, SEND, OUR_MX, 10},
-    {WXS_RECORD_DMARC, "_dmarc." DOMAIN, "v=DMARC1; p=none;", 0},
-    {WXS_RECORD_TRACKING, LINKS, TARGET, 0},
+    {.kind = WXS_RECORD_DKIM, .fqdn = SELECTOR, .value = made.dkim},
+    {.kind = WXS_RECORD_SPF, .fqdn = SEND, .value = OUR_SPF},
+    {.kind = WXS_RECORD_MX, .fqdn = SEND, .value = OUR_MX, .priority = 10},
+    {.kind = WXS_RECORD_DMARC,
+     .fqdn = "_dmarc." DOMAIN,
+     .value = "v=DMARC1; p=none;"},
+    {.kind = WXS_RECORD_TRACKING, .fqdn = LINKS, .value = TARGET},
 };
 
 static const char *const right[] = {

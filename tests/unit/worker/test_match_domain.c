@@ -76,7 +76,8 @@ judge_walk(const char *domain, const char *records, wxs_class class,
 {
     static wxs_verdict verdict;
     char name[300];
-    wxs_expected expected = {WXS_RECORD_DMARC, name, "v=DMARC1; p=none;", 0};
+    wxs_expected expected = {
+        .kind = WXS_RECORD_DMARC, .fqdn = name, .value = "v=DMARC1; p=none;"};
     zone_world w;
     size_t walked = 0;
 

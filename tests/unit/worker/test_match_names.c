@@ -105,7 +105,8 @@ END_TEST
 START_TEST(wrong_base)
 {
     static wxs_verdict verdict;
-    wxs_expected expected = {WXS_RECORD_SPF, "send." LONG, OUR_SPF, 0};
+    wxs_expected expected = {
+        .kind = WXS_RECORD_SPF, .fqdn = "send." LONG, .value = OUR_SPF};
     zone_world w;
 
     open_zone(&w, INFRASTRUCTURE "=" SEND " " OUR_SPF);
