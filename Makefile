@@ -102,8 +102,10 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(PART_CFLAGS) $(if $(filter cgi/%,$<),-I$(dir $<) -I$(word 1,$(subst /, ,$<))/$(word 2,$(subst /, ,$<))) -c $< -o $@
 
 # migrations and the nginx configuration template travel inside the programs
-EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/fastcgi.conf.in conf/nginx.conf.in conf/waxseal.conf.in
-$(BUILD)/generated/embedded.c: tools/embed $(EMBEDDED)
+EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/fastcgi.conf.in conf/nginx.conf.in conf/waxseal.conf.in \
+            conf/dns-providers.txt conf/landmarks.txt
+# the folders too: a file that was renamed keeps its time
+$(BUILD)/generated/embedded.c: tools/embed $(EMBEDDED) $(wildcard schema/*)
 	@mkdir -p $(@D)
 	@./tools/embed $(EMBEDDED) > $@.new && mv $@.new $@
 $(BUILD)/obj/embedded.o: $(BUILD)/generated/embedded.c
@@ -158,10 +160,11 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call libs_of,$$*)
 	$(Q)clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
 	  $(call libs_of,$*) $(LIBS) -o $@
 
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libshared.a $(BUILD)/libcore.a
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libworker.a $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(call say,$@)
-	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) $< $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
+	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/worker -iquote cgi/worker/verify $< \
+	  $(BUILD)/libworker.a $(BUILD)/libshared.a $(BUILD)/libcore.a $(LIBS) -o $@
 
 compile-commands:
 	@./tools/compile-commands "$(CC) $(WARNINGS) $(CFLAGS) $(DEFINES)" > compile_commands.json

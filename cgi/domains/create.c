@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "dkim_add.h"
 #include "dkim_pool.h"
 #include "domain_json.h"
 #include "domain_store.h"
@@ -13,13 +14,20 @@
 typedef enum {
     CREATED,
     TAKEN,
-    POOL_EMPTY,
+    NO_KEY, /* wishes.result says why */
     FAILED
 } outcome;
 
+/* The keys of a new domain. */
+typedef struct {
+    wxs_dkim_wish first; /* RSA */
+    wxs_dkim_wish second;
+    wxs_dkim_added result;
+} wishes;
+
 static bool
 parse(const wxs_context *context, const wxs_request *request,
-      wxs_domain *domain, wxs_response *response)
+      wxs_domain *domain, wishes *keys, wxs_response *response)
 {
     json_t *body = wxs_body_object(request, response);
     bool ok;
@@ -32,7 +40,8 @@ parse(const wxs_context *context, const wxs_request *request,
          wxs_parse_toggles(body, domain, response) &&
          wxs_parse_tracking(body, domain, response) &&
          wxs_parse_tls(body, domain, response) &&
-         wxs_check_capabilities(body, response);
+         wxs_check_capabilities(body, response) &&
+         wxs_parse_dkim(body, context, request, domain, &keys->first, response);
     json_decref(body);
     return ok;
 }
@@ -41,12 +50,12 @@ static bool
 add_records(wxs_db *db, const wxs_config *config, const wxs_domain *domain,
             const wxs_dkim_key *key, wxs_error *error)
 {
+    char target[WXS_DKIM_TARGET_TEXT];
     const wxs_record_needs needs = {
         .name = domain->name,
         .return_path = domain->return_path,
         .tracking = domain->tracking,
-        .selector = key->selector,
-        .public_key = key->public_key,
+        .key = wxs_dkim_record_key(domain, key, config, target),
         .region = wxs_config_region(config, domain->region),
     };
     wxs_record records[WXS_RECORDS_MAX];
@@ -70,7 +79,32 @@ add_records(wxs_db *db, const wxs_config *config, const wxs_domain *domain,
 }
 
 static outcome
-store(wxs_db *db, const wxs_config *config, wxs_domain *domain,
+add_second(wxs_db *db, const wxs_config *config, const wxs_domain *domain,
+           wishes *keys, wxs_error *error)
+{
+    char target[WXS_DKIM_TARGET_TEXT];
+    wxs_record_key record_key;
+    wxs_record record;
+    wxs_dkim_key key;
+
+    if (!keys->first.ed25519)
+        return CREATED;
+    keys->result = wxs_dkim_add(db, domain, &keys->second, domain->created_at,
+                                &key, error);
+    if (keys->result != WXS_DKIM_ADDED)
+        return NO_KEY;
+    record_key = wxs_dkim_record_key(domain, &key, config, target);
+    if (!wxs_record_dkim(domain->name, &record_key, &record)) {
+        wxs_fail(error, "a record of %s is too long", domain->name);
+        return FAILED;
+    }
+    return wxs_record_add(db, domain->number, &record, 0, domain->state, error)
+               ? CREATED
+               : FAILED;
+}
+
+static outcome
+store(wxs_db *db, const wxs_config *config, wxs_domain *domain, wishes *keys,
       wxs_error *error)
 {
     wxs_dkim_key key;
@@ -81,25 +115,27 @@ store(wxs_db *db, const wxs_config *config, wxs_domain *domain,
     domain->created_at = domain->state_since = wxs_now_us();
     if (!wxs_domain_insert(db, domain, error))
         return FAILED;
-    taken = wxs_dkim_take(db, domain->number, domain->name, &key, error);
-    if (taken != 1)
-        return taken == 0 ? POOL_EMPTY : FAILED;
+    keys->result =
+        wxs_dkim_add(db, domain, &keys->first, domain->created_at, &key, error);
+    if (keys->result != WXS_DKIM_ADDED)
+        return NO_KEY;
     if (!add_records(db, config, domain, &key, error) ||
         !wxs_history_add(db, domain->number, domain->created_at, NULL,
                          domain->state, "created", error))
         return FAILED;
-    return CREATED;
+    return add_second(db, config, domain, keys, error);
 }
 
 static outcome
-create_once(const wxs_config *config, wxs_domain *domain, wxs_error *error)
+create_once(const wxs_config *config, wxs_domain *domain, wishes *keys,
+            wxs_error *error)
 {
     wxs_db *db = wxs_write_begin(WXS_DB_CONTROL, error);
     outcome result;
 
     if (db == NULL)
         return FAILED;
-    result = store(db, config, domain, error);
+    result = store(db, config, domain, keys, error);
     if (result != CREATED)
         wxs_write_abort(db);
     else if (!wxs_write_commit(db, error))
@@ -110,17 +146,19 @@ create_once(const wxs_config *config, wxs_domain *domain, wxs_error *error)
 /* An empty pool is filled by the worker within seconds; the write lock is not
  * held meanwhile. */
 static outcome
-create_waiting(const wxs_context *context, wxs_domain *domain, wxs_error *error)
+create_waiting(const wxs_context *context, wxs_domain *domain, wishes *keys,
+               wxs_error *error)
 {
     int64_t deadline = wxs_monotonic_ms() + POOL_WAIT_MS;
     outcome result;
     int found;
 
-    while ((result = create_once(context->config, domain, error)) ==
-           POOL_EMPTY) {
+    while ((result = create_once(context->config, domain, keys, error)) ==
+               NO_KEY &&
+           keys->result == WXS_DKIM_POOL_EMPTY) {
         found = wxs_dkim_wait(context->control, deadline, error);
         if (found != 1)
-            return found == 0 ? POOL_EMPTY : FAILED;
+            return found == 0 ? NO_KEY : FAILED;
     }
     return result;
 }
@@ -139,6 +177,44 @@ answer_created(const wxs_context *context, const wxs_request *request,
         wxs_answer(response, 201, json);
 }
 
+static void
+create(const wxs_context *context, const wxs_request *request,
+       wxs_domain *domain, wishes *keys, wxs_response *response)
+{
+    wxs_error error;
+
+    switch (create_waiting(context, domain, keys, &error)) {
+    case CREATED:
+        answer_created(context, request, domain, response);
+        break;
+    case TAKEN:
+        wxs_answer_error(response, 403, "validation_error",
+                         "The `%s` domain has been registered already.",
+                         domain->name);
+        break;
+    case NO_KEY:
+        wxs_dkim_answer(keys->result, &keys->first, request, &error, response);
+        break;
+    case FAILED:
+        wxs_answer_internal(response, request, &error);
+        break;
+    }
+}
+
+/* Fills the domain's id and the key that is made here. */
+static bool
+prepare(wxs_domain *domain, wishes *keys, wxs_error *error)
+{
+    uint8_t uuid[WXS_UUID_SIZE];
+
+    if (!wxs_uuid_new(uuid))
+        return wxs_fail(error, "the system has no random bytes");
+    wxs_uuid_format(uuid, domain->id);
+    keys->second.box = keys->first.box;
+    return !keys->first.ed25519 ||
+           wxs_dkim_pair_ed25519(&keys->second.pair, error);
+}
+
 void
 wxs_domains_create(wxs_context *context, const wxs_request *request,
                    wxs_response *response)
@@ -150,34 +226,15 @@ wxs_domains_create(wxs_context *context, const wxs_request *request,
         .tls = "opportunistic",
         .state = "not_started",
     };
-    uint8_t uuid[WXS_UUID_SIZE];
+    wishes keys = {0};
     wxs_error error;
 
-    if (!parse(context, request, &domain, response))
-        return;
-    if (!wxs_uuid_new(uuid)) {
-        wxs_fail(&error, "the system has no random bytes");
-        wxs_answer_internal(response, request, &error);
-        return;
+    if (parse(context, request, &domain, &keys, response)) {
+        if (prepare(&domain, &keys, &error))
+            create(context, request, &domain, &keys, response);
+        else
+            wxs_answer_internal(response, request, &error);
     }
-    wxs_uuid_format(uuid, domain.id);
-    switch (create_waiting(context, &domain, &error)) {
-    case CREATED:
-        answer_created(context, request, &domain, response);
-        break;
-    case TAKEN:
-        wxs_answer_error(response, 403, "validation_error",
-                         "The `%s` domain has been registered already.",
-                         domain.name);
-        break;
-    case POOL_EMPTY:
-        wxs_answer_error(response, 503, "application_error",
-                         "DKIM keys are being generated. Please try again in "
-                         "a few seconds.");
-        response->retry_after = 2;
-        break;
-    case FAILED:
-        wxs_answer_internal(response, request, &error);
-        break;
-    }
+    wxs_dkim_pair_clear(&keys.first.pair);
+    wxs_dkim_pair_clear(&keys.second.pair);
 }

@@ -1,9 +1,11 @@
 #include "clock.h"
+#include "dkim_store.h"
 #include "domain_json.h"
 #include "lookup.h"
 #include "routes.h"
 
-/* The rows stay: links that were sent must go on redirecting. */
+/* The rows stay: links that were sent must go on redirecting. Nothing is signed
+ * for the domain any more, so its private keys go. */
 static bool
 delete_domain(wxs_db *db, wxs_domain *domain, const void *arg,
               wxs_response *response, wxs_error *error)
@@ -13,6 +15,7 @@ delete_domain(wxs_db *db, wxs_domain *domain, const void *arg,
     (void)arg;
     (void)response;
     return wxs_domain_delete(db, domain, now, error) &&
+           wxs_dkim_retire_all(db, domain->number, error) &&
            wxs_history_add(db, domain->number, now, domain->state,
                            domain->state, "deleted", error);
 }

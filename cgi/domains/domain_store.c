@@ -5,7 +5,8 @@
 #define COLUMNS                                                                \
     "number, account, id, name, region, return_path, open_tracking,"           \
     " click_tracking, tls, state, state_since, checked_at, next_check_at,"     \
-    " created_at, (SELECT label FROM tracking_hosts"                           \
+    " unknown_since, created_at, dkim_cname, dns_zone, dns_provider,"          \
+    " (SELECT label FROM tracking_hosts"                                       \
     "  WHERE domain = domains.number ORDER BY number DESC LIMIT 1)"            \
     " FROM domains "
 
@@ -31,7 +32,11 @@ wxs_domain_row(sqlite3_stmt *row, wxs_domain *domain, wxs_error *error)
     domain->state_since = sqlite3_column_int64(row, c++);
     domain->checked_at = sqlite3_column_int64(row, c++);
     domain->next_check_at = sqlite3_column_int64(row, c++);
+    domain->unknown_since = sqlite3_column_int64(row, c++);
     domain->created_at = sqlite3_column_int64(row, c++);
+    domain->dkim_cname = sqlite3_column_int(row, c++) != 0;
+    TEXT(dns_zone);
+    TEXT(dns_provider);
     TEXT(tracking);
 #undef TEXT
     if (!fits)
@@ -120,13 +125,14 @@ wxs_domain_insert(wxs_db *db, wxs_domain *domain, wxs_error *error)
     if (!wxs_sql_run(db, error,
                      "INSERT INTO domains (id, account, name, region, "
                      "return_path, open_tracking, click_tracking, tls, state, "
-                     "state_since, created_at) "
-                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     "titttiittii", domain->id, domain->account, domain->name,
+                     "state_since, created_at, dkim_cname) "
+                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "titttiittiii", domain->id, domain->account, domain->name,
                      domain->region, domain->return_path,
                      (int64_t)domain->open_tracking,
                      (int64_t)domain->click_tracking, domain->tls,
-                     domain->state, domain->state_since, domain->created_at))
+                     domain->state, domain->state_since, domain->created_at,
+                     (int64_t)domain->dkim_cname))
         return false;
     domain->number = wxs_db_last_id(db);
     return true;
@@ -145,15 +151,26 @@ wxs_domain_save_options(wxs_db *db, const wxs_domain *domain, wxs_error *error)
 }
 
 bool
+wxs_domain_save_dkim(wxs_db *db, const wxs_domain *domain, wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET dkim_cname = ? "
+                       "WHERE number = ? AND account = ?",
+                       "iii", (int64_t)domain->dkim_cname, domain->number,
+                       domain->account);
+}
+
+bool
 wxs_domain_restart(wxs_db *db, const wxs_domain *domain, int64_t now,
                    int64_t next_check_at, wxs_error *error)
 {
-    return wxs_sql_run(db, error,
-                       "UPDATE domains SET state = 'pending', state_since = ?, "
-                       "definite_since = NULL, missing_ms = 0, checks = 0, "
-                       "next_check_at = ? WHERE number = ? AND account = ?",
-                       "iiii", now, next_check_at, domain->number,
-                       domain->account);
+    return wxs_sql_run(
+        db, error,
+        "UPDATE domains SET state = 'pending', state_since = ?1, "
+        "definite_since = NULL, missing_ms = 0, checks = 0, "
+        "unknown_since = NULL, asked_at = ?1, "
+        "next_check_at = ?2 WHERE number = ?3 AND account = ?4",
+        "iiii", now, next_check_at, domain->number, domain->account);
 }
 
 bool
@@ -165,6 +182,20 @@ wxs_domain_ask_check(wxs_db *db, const wxs_domain *domain,
                        "min(?1, coalesce(next_check_at, ?1)) "
                        "WHERE number = ?2 AND account = ?3",
                        "iii", next_check_at, domain->number, domain->account);
+}
+
+bool
+wxs_domain_request_check(wxs_db *db, const wxs_domain *domain, int64_t now,
+                         int64_t next_check_at, int64_t joined_since,
+                         wxs_error *error)
+{
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET asked_at = ?1, next_check_at = "
+                       "min(?2, coalesce(next_check_at, ?2)) "
+                       "WHERE number = ?3 AND account = ?4 "
+                       "AND (checking_since IS NULL OR checking_since < ?5)",
+                       "iiiii", now, next_check_at, domain->number,
+                       domain->account, joined_since);
 }
 
 bool

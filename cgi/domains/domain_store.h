@@ -17,10 +17,14 @@ typedef struct {
     bool open_tracking;
     bool click_tracking;
     char tls[16];
+    bool dkim_cname; /* new DKIM keys stand in the operator's zone */
+    char dns_zone[WXS_NAME_TEXT]; /* as the worker found it, "" = not yet */
+    char dns_provider[32];        /* its id, "" = not known */
     char state[24];
     int64_t state_since;
     int64_t checked_at;
     int64_t next_check_at;
+    int64_t unknown_since; /* verified: checks have found out nothing since */
     int64_t created_at;
 } wxs_domain;
 
@@ -65,6 +69,10 @@ bool wxs_domain_insert(wxs_db *db, wxs_domain *domain, wxs_error *error);
 bool wxs_domain_save_options(wxs_db *db, const wxs_domain *domain,
                              wxs_error *error);
 
+/* Stores dkim_cname. */
+bool wxs_domain_save_dkim(wxs_db *db, const wxs_domain *domain,
+                          wxs_error *error);
+
 /* Makes the domain pending from now on, with a window of its own. */
 bool wxs_domain_restart(wxs_db *db, const wxs_domain *domain, int64_t now,
                         int64_t next_check_at, wxs_error *error);
@@ -72,6 +80,12 @@ bool wxs_domain_restart(wxs_db *db, const wxs_domain *domain, int64_t now,
 /* Asks for a check at this time, unless an earlier one is due. */
 bool wxs_domain_ask_check(wxs_db *db, const wxs_domain *domain,
                           int64_t next_check_at, wxs_error *error);
+
+/* The same for a user's request, which finds the nameservers anew. If a check
+ * is running that began at joined_since or later, the request joins it. */
+bool wxs_domain_request_check(wxs_db *db, const wxs_domain *domain, int64_t now,
+                              int64_t next_check_at, int64_t joined_since,
+                              wxs_error *error);
 
 bool wxs_domain_delete(wxs_db *db, const wxs_domain *domain, int64_t now,
                        wxs_error *error);

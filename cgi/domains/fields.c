@@ -18,6 +18,12 @@ bool
 wxs_parse_name(const json_t *body, const wxs_context *context,
                wxs_domain *domain, wxs_response *response)
 {
+    const wxs_name_rules rules = {
+        .allow_special = context->config->names.allow_special,
+        .allow_suffixes = context->config->names.allow_suffixes,
+        .allow_freemail = context->config->names.allow_freemail,
+        .refuse = context->config->names.refuse,
+    };
     const char *text = NULL;
     wxs_error error;
 
@@ -29,8 +35,7 @@ wxs_parse_name(const json_t *body, const wxs_context *context,
         return false;
     }
     if (!wxs_name_clean(text, strlen(text), domain->name, &error) ||
-        !wxs_name_allowed(domain->name, context->state,
-                          context->config->names.allow_special, &error))
+        !wxs_name_allowed(domain->name, context->state, &rules, &error))
         return refuse(response, error.text);
     return true;
 }

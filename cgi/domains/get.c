@@ -2,8 +2,8 @@
 
 #include "domain_json.h"
 #include "lookup.h"
+#include "record_text.h"
 #include "routes.h"
-#include "zone_file.h"
 
 static void
 answer_domain(json_t *json, wxs_response *response)
@@ -26,24 +26,31 @@ answer_records(json_t *json, wxs_response *response)
 }
 
 static void
-answer_zone_file(json_t *json, wxs_response *response)
+answer_file(json_t *json, const wxs_record_format *format,
+            wxs_response *response)
 {
-    response->text = wxs_zone_file(json, &response->text_len);
+    response->text = wxs_record_file(format, json, &response->text_len);
     json_decref(json);
     if (response->text == NULL) {
         wxs_answer(response, 200, NULL);
         return;
     }
     response->status = 200;
-    response->content_type = "text/dns; charset=utf-8"; /* RFC 4027 */
+    response->content_type = format->content_type;
 }
 
 /* Takes over the domain's JSON. */
 typedef void wxs_domain_form(json_t *json, wxs_response *response);
 
+/* How a domain is answered: as form has it, or else as a file. */
+typedef struct {
+    wxs_domain_form *form;
+    const wxs_record_format *file;
+} shape;
+
 static void
-answer(const wxs_context *context, const wxs_request *request,
-       wxs_domain_form *form, wxs_response *response)
+answer(const wxs_context *context, const wxs_request *request, shape as,
+       wxs_response *response)
 {
     wxs_domain domain;
     wxs_error error;
@@ -57,12 +64,15 @@ answer(const wxs_context *context, const wxs_request *request,
         wxs_answer_internal(response, request, &error);
         return;
     }
-    form(json, response);
+    if (as.form != NULL)
+        as.form(json, response);
+    else
+        answer_file(json, as.file, response);
 }
 
 /* The domain and its records of one moment. */
 static void
-get(wxs_context *context, const wxs_request *request, wxs_domain_form *form,
+get(wxs_context *context, const wxs_request *request, shape as,
     wxs_response *response)
 {
     wxs_error error;
@@ -71,7 +81,7 @@ get(wxs_context *context, const wxs_request *request, wxs_domain_form *form,
         wxs_answer_internal(response, request, &error);
         return;
     }
-    answer(context, request, form, response);
+    answer(context, request, as, response);
     wxs_db_rollback(context->control);
 }
 
@@ -79,7 +89,7 @@ void
 wxs_domains_get(wxs_context *context, const wxs_request *request,
                 wxs_response *response)
 {
-    get(context, request, answer_domain, response);
+    get(context, request, (shape){.form = answer_domain}, response);
 }
 
 void
@@ -87,15 +97,18 @@ wxs_domains_records(wxs_context *context, const wxs_request *request,
                     wxs_response *response)
 {
     char format[16] = "json";
+    shape as = {0};
     bool has_format = wxs_query_has(request, "format");
 
     if (has_format && !wxs_query_get(request, "format", format, sizeof(format)))
         format[0] = '\0';
+    as.file = wxs_record_format_find(format);
     if (strcmp(format, "json") == 0)
-        get(context, request, answer_records, response);
-    else if (strcmp(format, "bind") == 0)
-        get(context, request, answer_zone_file, response);
+        as.form = answer_records;
+    if (as.form != NULL || as.file != NULL)
+        get(context, request, as, response);
     else
         wxs_answer_error(response, 422, "validation_error",
-                         "`format` must be `json` or `bind`.");
+                         "`format` must be `json`, `bind`, `terraform`, "
+                         "`octodns`, `dnscontrol`, `nsupdate` or `route53`.");
 }

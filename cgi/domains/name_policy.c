@@ -49,21 +49,28 @@ special_suffix(const char *name)
 
 bool
 wxs_name_allowed(const char *name, const psl_ctx_t *psl,
-                 const char *allow_special, wxs_error *error)
+                 const wxs_name_rules *rules, wxs_error *error)
 {
     const char *special = special_suffix(name);
 
-    if (special != NULL && !is_excepted(name, allow_special))
+    if (is_excepted(name, rules->refuse))
+        return wxs_fail(error,
+                        "The `name` field is a domain that the operator of "
+                        "this server refuses: `%s`.",
+                        name);
+    if (special != NULL && !is_excepted(name, rules->allow_special))
         return wxs_fail(error,
                         "The `name` field is below `%s`, which is reserved "
                         "and has no mail.",
                         special);
-    if (psl_is_public_suffix(psl, name))
+    if (psl_is_public_suffix(psl, name) &&
+        !is_excepted(name, rules->allow_suffixes))
         return wxs_fail(error,
                         "The `name` field is a public suffix: `%s` belongs to "
                         "many owners. Use a domain of your own below it.",
                         name);
-    if (wxs_freemail(wxs_name_registrable(name, psl)))
+    if (wxs_freemail(wxs_name_registrable(name, psl)) &&
+        !is_excepted(name, rules->allow_freemail))
         return wxs_fail(error,
                         "The `name` field is the domain of a mailbox "
                         "provider: `%s` is not yours to send from.",

@@ -21,15 +21,21 @@ format(char *text, size_t cap, const char *pattern, ...)
     return n >= 0 && (size_t)n < cap;
 }
 
-static bool
-dkim(const wxs_record_needs *needs, wxs_record *record)
+/* RSA's record is the key alone: v= and k= have these values where they are
+ * absent (RFC 6376, 3.6.1). */
+bool
+wxs_record_dkim(const char *name, const wxs_record_key *key, wxs_record *record)
 {
     record->kind = "dkim";
-    record->type = "TXT";
-    return format(record->fqdn, sizeof(record->fqdn), "%s._domainkey.%s",
-                  needs->selector, needs->name) &&
-           format(record->value, sizeof(record->value), "p=%s",
-                  needs->public_key);
+    record->type = key->target != NULL ? "CNAME" : "TXT";
+    record->priority = 0;
+    if (!format(record->fqdn, sizeof(record->fqdn), "%s._domainkey.%s",
+                key->selector, name))
+        return false;
+    if (key->target != NULL)
+        return format(record->value, sizeof(record->value), "%s", key->target);
+    return format(record->value, sizeof(record->value), "%sp=%s",
+                  key->ed25519 ? "v=DKIM1; k=ed25519; " : "", key->public_key);
 }
 
 static bool
@@ -85,8 +91,8 @@ wxs_record_set(const wxs_record_needs *needs,
     size_t count = 0;
 
     memset(records, 0, WXS_RECORDS_MAX * sizeof(records[0]));
-    if (!dkim(needs, &records[count++]) || !mx(needs, &records[count++]) ||
-        !spf(needs, &records[count++]))
+    if (!wxs_record_dkim(needs->name, &needs->key, &records[count++]) ||
+        !mx(needs, &records[count++]) || !spf(needs, &records[count++]))
         return 0;
     if (needs->tracking[0] != '\0' &&
         !wxs_record_tracking(needs->name, needs->tracking, needs->region,

@@ -18,13 +18,20 @@ typedef struct {
     char value[WXS_RECORD_VALUE];
 } wxs_record;
 
+/* What a DKIM record is made from. */
+typedef struct {
+    const char *selector;
+    const char *public_key; /* base64, as it stands in p= */
+    bool ed25519;           /* else RSA */
+    const char *target;     /* of a CNAME in the place of the key, or NULL */
+} wxs_record_key;
+
 /* What the records are made from. */
 typedef struct {
     const char *name;
     const char *return_path; /* label */
     const char *tracking;    /* label or labels, "" = no tracking host */
-    const char *selector;    /* of the DKIM key */
-    const char *public_key;  /* base64 of the SubjectPublicKeyInfo */
+    wxs_record_key key;
     const wxs_region *region;
 } wxs_record_needs;
 
@@ -33,6 +40,10 @@ typedef struct {
  * their count, or 0 if a name or a value is over its bound. */
 size_t wxs_record_set(const wxs_record_needs *needs,
                       wxs_record records[WXS_RECORDS_MAX]);
+
+/* The record of a DKIM key alone; false if a name or the value is too long. */
+bool wxs_record_dkim(const char *name, const wxs_record_key *key,
+                     wxs_record *record);
 
 /* The record of a tracking host alone; false if the name is too long. */
 bool wxs_record_tracking(const char *name, const char *tracking,

@@ -30,7 +30,8 @@ wxs_records_walk(wxs_db *db, int64_t domain, wxs_error *error)
 {
     return wxs_sql(db, error,
                    "SELECT kind, fqdn, type, value, priority, status, detail "
-                   "FROM records WHERE domain = ? ORDER BY number",
+                   "FROM records WHERE domain = ? "
+                   "ORDER BY kind <> 'dkim', number",
                    "i", domain);
 }
 

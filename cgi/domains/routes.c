@@ -20,6 +20,8 @@ static const wxs_route routes[] = {
     {"POST", "/domains", WXS_FULL_ACCESS, wxs_domains_create},
     {"GET", "/domains", WXS_FULL_ACCESS, wxs_domains_list},
     {"POST", "/domains/claim", WXS_FULL_ACCESS, no_claims},
+    {"POST", "/domains/verify", WXS_FULL_ACCESS, wxs_domains_verify_all},
+    {"GET", "/domains/verify", WXS_FULL_ACCESS, wxs_domains_verify_progress},
     {"GET", "/domains/{id}", WXS_FULL_ACCESS, wxs_domains_get},
     {"PATCH", "/domains/{id}", WXS_FULL_ACCESS, wxs_domains_update},
     {"DELETE", "/domains/{id}", WXS_FULL_ACCESS, wxs_domains_delete},
@@ -27,6 +29,9 @@ static const wxs_route routes[] = {
     {"POST", "/domains/{id}/retry", WXS_FULL_ACCESS, wxs_domains_retry},
     {"GET", "/domains/{id}/records", WXS_FULL_ACCESS, wxs_domains_records},
     {"GET", "/domains/{id}/history", WXS_FULL_ACCESS, wxs_domains_history},
+    {"POST", "/domains/{id}/dkim/rotate", WXS_FULL_ACCESS, wxs_domains_rotate},
+    {"DELETE", "/domains/{id}/dkim/{selector}", WXS_FULL_ACCESS,
+     wxs_domains_end_key},
     {0},
 };
 

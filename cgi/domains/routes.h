@@ -15,7 +15,11 @@ wxs_handler wxs_domains_update;  /* PATCH /domains/{id} */
 wxs_handler wxs_domains_delete;  /* DELETE /domains/{id} */
 wxs_handler wxs_domains_verify;  /* POST /domains/{id}/verify */
 wxs_handler wxs_domains_retry;   /* POST /domains/{id}/retry */
+wxs_handler wxs_domains_verify_all;      /* POST /domains/verify */
+wxs_handler wxs_domains_verify_progress; /* GET /domains/verify */
 wxs_handler wxs_domains_records; /* GET /domains/{id}/records */
 wxs_handler wxs_domains_history; /* GET /domains/{id}/history */
+wxs_handler wxs_domains_rotate;  /* POST /domains/{id}/dkim/rotate */
+wxs_handler wxs_domains_end_key; /* DELETE /domains/{id}/dkim/{selector} */
 
 #endif

@@ -9,4 +9,7 @@
 int64_t wxs_check_due(const wxs_domain *domain, const wxs_config *config,
                       int64_t now);
 
+/* Are its records looked at by themselves, in its present state? */
+bool wxs_is_checked(const wxs_domain *domain);
+
 #endif

@@ -9,7 +9,7 @@
 #include "routes.h"
 #include "schedule.h"
 
-/* With the four other records, as many as one check looks at. */
+/* With three other records and the DKIM keys, as many as one check looks at. */
 #define TRACKING_HOSTS_MAX 12
 
 typedef struct {
@@ -63,13 +63,6 @@ parse(const json_t *body, wxs_domain *domain, wxs_response *response)
 }
 
 static bool
-is_checked(const wxs_domain *domain)
-{
-    return strcmp(domain->state, "not_started") != 0 &&
-           strcmp(domain->state, "failed") != 0;
-}
-
-static bool
 add_host(wxs_db *db, const wxs_domain *domain, const wxs_config *config,
          wxs_error *error)
 {
@@ -84,9 +77,9 @@ add_host(wxs_db *db, const wxs_domain *domain, const wxs_config *config,
     return wxs_tracking_host_add(db, domain->number, domain->tracking,
                                  record.fqdn, now, &host, error) &&
            wxs_record_add(db, domain->number, &record, host,
-                          is_checked(domain) ? "pending" : "not_started",
+                          wxs_is_checked(domain) ? "pending" : "not_started",
                           error) &&
-           (!is_checked(domain) ||
+           (!wxs_is_checked(domain) ||
             wxs_domain_ask_check(db, domain, wxs_check_due(domain, config, now),
                                  error));
 }

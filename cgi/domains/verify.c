@@ -22,15 +22,19 @@ restart(wxs_db *db, const wxs_domain *domain, const wxs_config *config,
 
 /* Never takes a state away that the records have earned. */
 static bool
-verify(wxs_db *db, wxs_domain *domain, const void *config,
-       wxs_response *response, wxs_error *error)
+verify(wxs_db *db, wxs_domain *domain, const void *data, wxs_response *response,
+       wxs_error *error)
 {
+    const wxs_config *config = data;
+    int64_t now = wxs_now_us();
+
     (void)response;
     if (strcmp(domain->state, "not_started") == 0 ||
         strcmp(domain->state, "failed") == 0)
         return restart(db, domain, config, "verify", error);
-    return wxs_domain_ask_check(
-        db, domain, wxs_check_due(domain, config, wxs_now_us()), error);
+    return wxs_domain_request_check(
+        db, domain, now, wxs_check_due(domain, config, now),
+        now - config->verify.min_interval_ms * 1000, error);
 }
 
 static bool

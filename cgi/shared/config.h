@@ -57,6 +57,9 @@ typedef struct {
         uint16_t port;
         wxs_networks allow_ns;
         wxs_dns_mode mode;
+        int ns_rate;      /* questions a second to one nameserver address */
+        int ns_burst;     /* after a pause */
+        int ns_in_flight; /* at a time */
     } dns;
     struct {
         int64_t window_ms;
@@ -65,7 +68,11 @@ typedef struct {
         int64_t watch_interval_ms;
     } verify;
     struct {
-        char allow_special[512]; /* names, single spaces between them */
+        /* names, single spaces between them */
+        char allow_special[512];
+        char allow_suffixes[512]; /* public suffixes accepted all the same */
+        char allow_freemail[512]; /* mailbox providers accepted all the same */
+        char refuse[512];         /* names refused with all below them */
     } names;
     struct {
         int64_t sync_ms;
@@ -76,6 +83,7 @@ typedef struct {
     struct {
         char directory[256];
         char email[254];
+        char ca[254]; /* its name in CAA records */
         char ca_file[256];
     } acme;
     struct {
@@ -84,6 +92,8 @@ typedef struct {
     } webhook;
     struct {
         int pool; /* DKIM keys kept ready */
+        int64_t retire_after_ms;
+        char zone[254]; /* of the operator, for CNAME records; "" = none */
     } dkim;
     wxs_region region[WXS_REGIONS];
 } wxs_config;

@@ -10,6 +10,7 @@
 
 #define DNS_PORT    53
 #define ADDRESS_MAX 64
+#define ZONE_MAX    180
 
 static bool
 is_digit(char c)
@@ -289,6 +290,17 @@ wxs_value_host(const char *text, const wxs_value_bounds *bounds, void *out)
         }
     }
     return true;
+}
+
+/* Labels are put before it. */
+bool
+wxs_value_zone(const char *text, const wxs_value_bounds *bounds, void *out)
+{
+    if (*text == '\0') {
+        *(char *)out = '\0';
+        return true;
+    }
+    return strlen(text) <= ZONE_MAX && wxs_value_host(text, bounds, out);
 }
 
 /* Reads a list, each item checked and written by parse, into out with single

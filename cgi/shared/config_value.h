@@ -27,6 +27,7 @@ wxs_value_parser wxs_value_duration; /* int64_t, ms */
 wxs_value_parser wxs_value_integer;  /* int */
 wxs_value_parser wxs_value_port;     /* uint16_t */
 wxs_value_parser wxs_value_host;     /* char[]: a host name, lower case */
+wxs_value_parser wxs_value_zone;     /* char[]: a short host name or empty */
 wxs_value_parser wxs_value_hosts;    /* char[]: some, single spaces between */
 wxs_value_parser wxs_value_schedule; /* char[]: durations, the same way */
 wxs_value_parser wxs_value_https;    /* char[]: an https URL or empty */

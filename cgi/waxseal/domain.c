@@ -6,66 +6,13 @@
 
 #include "args.h"
 #include "client.h"
+#include "domain_access.h"
 #include "domain_print.h"
-#include "name.h"
+#include "domain_verify_all.h"
 #include "output.h"
-#include "uuid.h"
 
-#define ACCESS_OPTIONS                                                         \
-    {"dir", &access.dir, NULL}, {"config", &access.config_file, NULL},         \
-        {"url", &access.url, NULL}, {"key-file", &access.key_file, NULL},      \
-    {                                                                          \
-        "json", NULL, &as_json                                                 \
-    }
-
-#define ACCESS_HELP                                                            \
-    "\n"                                                                       \
-    "  --dir DIR        a state directory on this machine: tells address and " \
-    "key\n"                                                                    \
-    "  --config FILE    settings in place of DIR/waxseal.conf\n"               \
-    "  --url URL        address of the API (or WAXSEAL_URL)\n"                 \
-    "  --key-file FILE  holds an API key (or WAXSEAL_API_KEY, which is the "   \
-    "key)\n"                                                                   \
-    "  --json           print the API's answer as it is\n"                     \
-    "  --help, --version\n"
-
-#define PATH_SIZE      128
 #define VERIFY_POLL_S  1
 #define VERIFY_GIVE_UP 30 /* polls without an answer, in a row */
-
-/* "/domains/<id>" and suffix; what is an id or a domain's name. */
-static bool
-domain_path(wxs_client *client, const char *what, const char *suffix,
-            char path[PATH_SIZE], wxs_error *error)
-{
-    uint8_t uuid[WXS_UUID_SIZE];
-    char id[WXS_UUID_TEXT] = "", name[WXS_NAME_SIZE];
-    const json_t *domain;
-    size_t i;
-
-    if (wxs_uuid_parse(what, strlen(what), uuid)) {
-        wxs_uuid_format(uuid, id);
-    } else {
-        if (!wxs_name_ascii(what, name))
-            return wxs_fail(error, "\"%s\" is not a domain name", what);
-        json_t *list =
-            wxs_client_call(client, "GET", "/domains", NULL, NULL, error);
-        if (list == NULL)
-            return false;
-        json_array_foreach(json_object_get(list, "data"), i, domain)
-        {
-            const char *text = wxs_json_text(domain, "id", "");
-            if (strcmp(wxs_json_text(domain, "name", ""), name) == 0 &&
-                wxs_uuid_parse(text, strlen(text), uuid))
-                wxs_uuid_format(uuid, id);
-        }
-        json_decref(list);
-    }
-    if (id[0] == '\0')
-        return wxs_fail(error, "there is no domain %s", what);
-    (void)snprintf(path, PATH_SIZE, "/domains/%s%s", id, suffix);
-    return true;
-}
 
 /* Prints the answer and releases it; returns the exit code. */
 static int
@@ -87,13 +34,13 @@ simple(const wxs_command *command, const wxs_client_options *access,
        const char *method, const char *what, const char *suffix, bool as_json,
        void (*print)(const json_t *))
 {
-    char path[PATH_SIZE] = "/domains";
+    char path[WXS_DOMAIN_PATH] = "/domains";
     json_t *answer = NULL;
     wxs_error error;
     wxs_client *client = wxs_client_open(access, &error);
 
     if (client != NULL &&
-        (what == NULL || domain_path(client, what, suffix, path, &error)))
+        (what == NULL || wxs_domain_path(client, what, suffix, path, &error)))
         answer = wxs_client_call(client, method, path, NULL, NULL, &error);
     wxs_client_close(client);
     return answer == NULL ? wxs_complain(command, &error)
@@ -105,12 +52,13 @@ wxs_domain_list_main(int argc, char **argv)
 {
     wxs_client_options access = {0};
     bool as_json = false;
-    const wxs_option options[] = {ACCESS_OPTIONS, {0}};
-    const wxs_command command = {"waxseal domain list",
-                                 "Usage: waxseal domain list [OPTIONS]\n"
-                                 "\n"
-                                 "Prints the account's domains.\n" ACCESS_HELP,
-                                 options, 0};
+    const wxs_option options[] = {WXS_ACCESS_OPTIONS, {0}};
+    const wxs_command command = {
+        "waxseal domain list",
+        "Usage: waxseal domain list [OPTIONS]\n"
+        "\n"
+        "Prints the account's domains.\n" WXS_ACCESS_HELP,
+        options, 0};
 
     int code = wxs_args_read(&command, argc, argv, NULL);
     return code >= 0 ? code
@@ -124,14 +72,14 @@ wxs_domain_show_main(int argc, char **argv)
     wxs_client_options access = {0};
     bool as_json = false;
     const char *what[WXS_OPERANDS_MAX];
-    const wxs_option options[] = {ACCESS_OPTIONS, {0}};
+    const wxs_option options[] = {WXS_ACCESS_OPTIONS, {0}};
     const wxs_command command = {
         "waxseal domain show",
         "Usage: waxseal domain show NAME|ID [OPTIONS]\n"
         "\n"
         "Prints a domain's state, the DNS records it needs and what the last "
         "check\n"
-        "said of each.\n" ACCESS_HELP,
+        "said of each.\n" WXS_ACCESS_HELP,
         options, 1};
 
     int code = wxs_args_read(&command, argc, argv, what);
@@ -153,12 +101,13 @@ wxs_domain_retry_main(int argc, char **argv)
     wxs_client_options access = {0};
     bool as_json = false;
     const char *what[WXS_OPERANDS_MAX];
-    const wxs_option options[] = {ACCESS_OPTIONS, {0}};
+    const wxs_option options[] = {WXS_ACCESS_OPTIONS, {0}};
     const wxs_command command = {
         "waxseal domain retry",
         "Usage: waxseal domain retry NAME|ID [OPTIONS]\n"
         "\n"
-        "Gives a failed domain a fresh window to be verified in.\n" ACCESS_HELP,
+        "Gives a failed domain a fresh window to be verified "
+        "in.\n" WXS_ACCESS_HELP,
         options, 1};
 
     int code = wxs_args_read(&command, argc, argv, what);
@@ -224,12 +173,12 @@ wxs_domain_add_main(int argc, char **argv)
         "                      ap-northeast-1\n"
         "  --return-path L     label of the return path (default: send)\n"
         "  --tracking L        label of the tracking host, as in links.NAME\n"
-        "  --open-tracking, --click-tracking\n" ACCESS_HELP;
+        "  --open-tracking, --click-tracking\n" WXS_ACCESS_HELP;
     wxs_client_options access = {0};
     bool as_json = false;
     add_wish wish = {0};
     const char *name[WXS_OPERANDS_MAX];
-    const wxs_option options[] = {ACCESS_OPTIONS,
+    const wxs_option options[] = {WXS_ACCESS_OPTIONS,
                                   {"region", &wish.region, NULL},
                                   {"return-path", &wish.return_path, NULL},
                                   {"tracking", &wish.tracking, NULL},
@@ -275,11 +224,11 @@ static json_t *
 verify(const wxs_client_options *access, const char *what, bool wait,
        wxs_error *error)
 {
-    char path[PATH_SIZE], verify_path[PATH_SIZE + 8];
+    char path[WXS_DOMAIN_PATH], verify_path[WXS_DOMAIN_PATH + 8];
     json_t *answer = NULL, *domain = NULL;
     wxs_client *client = wxs_client_open(access, error);
 
-    if (client == NULL || !domain_path(client, what, "", path, error))
+    if (client == NULL || !wxs_domain_path(client, what, "", path, error))
         goto out;
     (void)snprintf(verify_path, sizeof(verify_path), "%s/verify", path);
     answer = wxs_client_call(client, "POST", verify_path, NULL, NULL, error);
@@ -293,27 +242,49 @@ out:
     return domain;
 }
 
+/* With --all there is no operand. */
+static bool
+has_all(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--all") == 0)
+            return true;
+    }
+    return false;
+}
+
 int
 wxs_domain_verify_main(int argc, char **argv)
 {
     static const char help[] =
         "Usage: waxseal domain verify NAME|ID [--wait] [OPTIONS]\n"
+        "       waxseal domain verify --all [OPTIONS]\n"
         "\n"
         "Has a domain's DNS records checked and prints it.\n"
         "\n"
+        "  --all            every domain of the account: shows how far it is "
+        "until\n"
+        "                   all were checked, then how many are in which "
+        "state\n"
         "  --wait           until it is verified or has failed; the exit code "
         "is 0\n"
-        "                   only if it is verified\n" ACCESS_HELP;
+        "                   only if it is verified\n" WXS_ACCESS_HELP;
     wxs_client_options access = {0};
-    bool as_json = false, wait = false;
+    bool as_json = false, wait = false, all = has_all(argc, argv);
     const char *what[WXS_OPERANDS_MAX];
-    const wxs_option options[] = {ACCESS_OPTIONS, {"wait", NULL, &wait}, {0}};
-    const wxs_command command = {"waxseal domain verify", help, options, 1};
+    const wxs_option options[] = {
+        WXS_ACCESS_OPTIONS, {"wait", NULL, &wait}, {"all", NULL, &all}, {0}};
+    const wxs_command command = {"waxseal domain verify", help, options,
+                                 all ? 0 : 1};
     wxs_error error;
 
     int code = wxs_args_read(&command, argc, argv, what);
     if (code >= 0)
         return code;
+    if (all)
+        return wxs_domain_verify_all(&access, as_json, &error)
+                   ? 0
+                   : wxs_complain(&command, &error);
     json_t *domain = verify(&access, what[0], wait, &error);
     if (domain == NULL)
         return wxs_complain(&command, &error);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "box.h"
 #include "certificate.h"
 #include "config.h"
 #include "file.h"
@@ -61,6 +62,25 @@ seal_key_make(const char *dir, const char *name, wxs_error *error)
            wxs_file_rename(fresh, path, error);
 }
 
+/* With it the API can keep private keys that it receives, see box.h. */
+static bool
+box_key_publish(const char *dir, wxs_error *error)
+{
+    wxs_seal_key master;
+    wxs_db *control = NULL;
+    char path[PATH_MAX];
+    bool ok;
+
+    if (!wxs_path_join(path, sizeof(path), dir, "/master.key", error) ||
+        !wxs_seal_key_load(&master, path, error))
+        return false;
+    ok = wxs_db_open(&control, dir, WXS_DB_CONTROL, WXS_DB_WRITE, error) &&
+         wxs_box_key_publish(control, &master, error);
+    wxs_db_close(control);
+    wxs_seal_key_clear(&master);
+    return ok;
+}
+
 /* Holds off other processes that initialize the same directory. */
 static int
 dir_lock(const char *dir, wxs_error *error)
@@ -88,7 +108,7 @@ wxs_init(const char *dir, bool settings, char api_key[WXS_API_KEY_TEXT],
     bool ok = (!settings || settings_make(dir, error)) &&
               seal_key_make(dir, "/master.key", error) &&
               seal_key_make(dir, "/link.key", error) &&
-              wxs_db_migrate(dir, error) &&
+              wxs_db_migrate(dir, error) && box_key_publish(dir, error) &&
               wxs_first_account(dir, api_key, error) &&
               wxs_certificate_make(dir, error);
     (void)close(lock);

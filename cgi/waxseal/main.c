@@ -3,6 +3,7 @@
 
 #include "args.h"
 #include "domain.h"
+#include "export_dkim.h"
 #include "init.h"
 #include "key.h"
 #include "kill.h"
@@ -22,8 +23,13 @@ static const struct {
     {"domain", "list", wxs_domain_list_main},
     {"domain", "show", wxs_domain_show_main},
     {"domain", "verify", wxs_domain_verify_main},
+    {"domain", "check", wxs_domain_check_main},
+    {"domain", "rotate-dkim", wxs_domain_rotate_dkim_main},
+    {"domain", "import-key", wxs_domain_import_key_main},
     {"domain", "retry", wxs_domain_retry_main},
     {"domain", "rotate-links", wxs_domain_rotate_links_main},
+    {"export", "dkim", wxs_export_dkim_main},
+    {"export", "dkim-zone", wxs_export_dkim_zone_main},
     {"kill", "link", wxs_kill_link_main},
     {"kill", "message", wxs_kill_message_main},
     {"kill", "domain", wxs_kill_domain_main},
@@ -41,10 +47,17 @@ static const char help[] =
     "  domain add NAME       take on a domain and print its DNS records\n"
     "  domain list           print the domains and their states\n"
     "  domain show NAME      print a domain's records and what was found\n"
-    "  domain verify NAME    have the records checked\n"
+    "  domain verify NAME    have the records checked (--all: of all domains)\n"
+    "  domain check NAME     have them checked now and explain what is wrong\n"
     "  domain retry NAME     start a failed domain's verification anew\n"
     "  domain rotate-links NAME\n"
     "                        make new links with a new key\n"
+    "  domain rotate-dkim NAME\n"
+    "                        sign with a new DKIM key once it is published\n"
+    "  domain import-key NAME\n"
+    "                        sign with a DKIM key of your own\n"
+    "  export dkim           write the DKIM keys for an MTA\n"
+    "  export dkim-zone      print the DKIM records of the operator's zone\n"
     "  kill link ID|URL      withdraw a table link: clicks answer 410\n"
     "  kill message ID       withdraw all links of a message\n"
     "  kill domain NAME      withdraw all links of a domain\n"

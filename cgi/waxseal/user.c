@@ -113,3 +113,38 @@ wxs_user_settle(const char *dir, const char *name, wxs_error *error)
     return wxs_own(dir, target.uid, target.gid, error) &&
            user_become(&target, error);
 }
+
+static bool
+folder_make(const char *folder, const user *target, wxs_error *error)
+{
+    if (mkdir(folder, 0700) != 0)
+        return errno == EEXIST ||
+               wxs_fail(error, "cannot make the folder %s: %s", folder,
+                        strerror(errno));
+    return chown(folder, target->uid, target->gid) == 0 ||
+           wxs_fail(error, "cannot give %s to user %u: %s", folder,
+                    (unsigned)target->uid, strerror(errno));
+}
+
+bool
+wxs_user_serve(const char *folder, const char *name, wxs_error *error)
+{
+    user target = {0};
+    struct stat owner;
+
+    if (geteuid() != 0)
+        return user_is_us(name, error);
+    if (name != NULL) {
+        if (!user_find(folder, name, &target, error))
+            return false;
+    } else if (stat(folder, &owner) != 0) {
+        return wxs_fail(error, "give with --owner the user for whom %s is made",
+                        folder);
+    } else if (!user_by_owner(&owner, &target, error)) {
+        return false;
+    }
+    if (target.uid == 0 || target.gid == 0)
+        return wxs_fail(error, "the keys are not written as root: give the "
+                               "user who reads them with --owner");
+    return folder_make(folder, &target, error) && user_become(&target, error);
+}

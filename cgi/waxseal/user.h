@@ -17,4 +17,10 @@
  * Not started as root: does nothing, and fails if name is another user. */
 bool wxs_user_settle(const char *dir, const char *name, wxs_error *error);
 
+/* Started as root, to write files for another program: makes folder (mode 0700)
+ * for the user if it is missing, and becomes that user for good. The user is
+ * name if not NULL, else the owner of folder; never root. Not started as root:
+ * as wxs_user_settle(). */
+bool wxs_user_serve(const char *folder, const char *name, wxs_error *error);
+
 #endif

@@ -1,88 +1,47 @@
-#include <inttypes.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "box.h"
 #include "clock.h"
 #include "db.h"
+#include "dkim_pair.h"
+#include "keys_retire.h"
 #include "log.h"
 #include "seal.h"
 #include "uuid.h"
 #include "worker.h"
 
-#define KEY_BITS      2048
-#define POLL_MS       500
-#define RETRY_MS      2000
-#define PKCS8_MAX     2048 /* DER of a 2048-bit key has about 1,218 bytes */
-#define SPKI_MAX      512  /* about 294 bytes */
-#define SPKI_TEXT_MAX (SPKI_MAX / 3 * 4 + 5)
+#define POLL_MS  500
+#define RETRY_MS 2000
 
 /* A key as it goes into dkim_keys. */
 struct dkim_key {
     char id[WXS_UUID_TEXT];
-    char public_key[SPKI_TEXT_MAX];
-    uint8_t sealed[PKCS8_MAX + WXS_SEAL_OVERHEAD];
+    char public_key[WXS_DKIM_PUBLIC_TEXT];
+    uint8_t sealed[WXS_DKIM_PRIVATE_MAX + WXS_SEAL_OVERHEAD];
     size_t sealed_len;
 };
 
 static bool
-seal_private(const wxs_seal_key *master, EVP_PKEY *pair, struct dkim_key *key,
-             wxs_error *error)
-{
-    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(pair);
-    uint8_t *der = NULL;
-    char context[64];
-    bool ok = false;
-    int len = info == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO(info, &der);
-
-    PKCS8_PRIV_KEY_INFO_free(info);
-    if (len <= 0 || len > PKCS8_MAX) {
-        (void)wxs_fail(error, "cannot encode a private key");
-    } else {
-        (void)snprintf(context, sizeof context, "waxseal-dkim-v1|%s", key->id);
-        ok = wxs_seal(master, context, der, (size_t)len, key->sealed, error);
-        key->sealed_len = (size_t)len + WXS_SEAL_OVERHEAD;
-    }
-    if (der != NULL && len > 0)
-        OPENSSL_cleanse(der, (size_t)len);
-    OPENSSL_free(der);
-    return ok;
-}
-
-static bool
-encode_public(EVP_PKEY *pair, struct dkim_key *key, wxs_error *error)
-{
-    uint8_t der[SPKI_MAX], *end = der;
-    int len = i2d_PUBKEY(pair, NULL);
-
-    if (len <= 0 || len > SPKI_MAX || i2d_PUBKEY(pair, &end) != len)
-        return wxs_fail(error, "cannot encode a public key");
-    (void)EVP_EncodeBlock((unsigned char *)key->public_key, der, len);
-    return true;
-}
-
-static bool
 make_key(const wxs_seal_key *master, struct dkim_key *key, wxs_error *error)
 {
+    char context[WXS_DKIM_CONTEXT_TEXT];
     uint8_t id[WXS_UUID_SIZE];
-    EVP_PKEY *pair;
+    wxs_dkim_pair pair;
     bool ok;
 
     if (!wxs_uuid_new(id))
         return wxs_fail(error, "the system has no randomness");
     wxs_uuid_format(id, key->id);
-    pair = EVP_RSA_gen(KEY_BITS);
-    if (pair == NULL)
-        return wxs_fail(error, "OpenSSL cannot make an RSA key");
-    ok = seal_private(master, pair, key, error) &&
-         encode_public(pair, key, error);
-    EVP_PKEY_free(pair);
+    if (!wxs_dkim_pair_rsa(&pair, error))
+        return false;
+    wxs_dkim_context(key->id, context);
+    ok = wxs_seal(master, context, pair.private_key, pair.private_len,
+                  key->sealed, error);
+    key->sealed_len = pair.private_len + WXS_SEAL_OVERHEAD;
+    memcpy(key->public_key, pair.public_key, sizeof pair.public_key);
+    wxs_dkim_pair_clear(&pair);
     return ok;
 }
 
@@ -134,6 +93,17 @@ add_key(wxs_db *control, const wxs_seal_key *master, int pool, bool *added,
 }
 
 static void
+retire(const wxs_worker *worker, wxs_db *control)
+{
+    int64_t before = wxs_now_us() - worker->config->dkim.retire_after_ms * 1000;
+    wxs_error error;
+
+    if (!wxs_keys_retire(control, before, &error))
+        wxs_log(WXS_LOG_ERROR, "cannot retire DKIM keys", "reason", error.text,
+                NULL);
+}
+
+static void
 fill(const wxs_worker *worker, wxs_db *control, const wxs_seal_key *master)
 {
     int64_t version, seen = -1;
@@ -144,6 +114,7 @@ fill(const wxs_worker *worker, wxs_db *control, const wxs_seal_key *master)
         wxs_error error;
 
         wait = POLL_MS;
+        retire(worker, control);
         version = wxs_db_data_version(control);
         if (version == seen && version != -1)
             continue;
@@ -177,7 +148,8 @@ wxs_keys_run(const wxs_worker *worker)
         path[0] = '\0';
     if (!wxs_seal_key_load(&master, path, &error) ||
         !wxs_db_open(&control, worker->config->dir, WXS_DB_CONTROL,
-                     WXS_DB_WRITE, &error))
+                     WXS_DB_WRITE, &error) ||
+        !wxs_box_key_publish(control, &master, &error))
         wxs_worker_fatal("keys", &error);
     fill(worker, control, &master);
     wxs_db_close(control);

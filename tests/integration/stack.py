@@ -43,6 +43,20 @@ def wait_for(what, check, seconds=15):
         time.sleep(0.05)
 
 
+def own_root(folder):
+    """unbound's configuration for a root zone without any name: what it has no
+    stub for does not exist, and it asks nobody outside of this machine."""
+    (pathlib.Path(folder) / "root").write_text(
+        ". 60 SOA ns. hostmaster. 1 60 60 60 1\n. 60 NS ns.\n")
+    return """auth-zone:
+  name: .
+  zonefile: root
+  for-downstream: no
+  for-upstream: yes
+  fallback-enabled: no
+"""
+
+
 def children(pid):
     """[(pid, name)] of the processes whose parent is pid."""
     found = []
@@ -274,7 +288,7 @@ def zone_records(domain):
                              for i in range(0, len(value), 255))
         elif record["type"] == "MX":
             value = f"{record['priority']} {value}."
-        else:
+        elif record["type"] == "CNAME":
             value += "."
         lines.append(f"{record['fqdn']}. {record['type']} {value}")
     return "\n".join(lines)

@@ -47,7 +47,9 @@ class Context:
 
 def explains_itself(c):
     commands = ["run", "init", "domain add", "domain list", "domain show",
-                "domain verify", "domain retry", "domain rotate-links",
+                "domain verify", "domain check", "domain retry",
+                "domain rotate-links", "domain rotate-dkim",
+                "domain import-key", "export dkim", "export dkim-zone",
                 "kill link", "kill message", "kill domain", "unkill link",
                 "unkill message", "unkill domain", "key create", "table build"]
     top = c.good("--help")
@@ -152,6 +154,23 @@ def waits_for_a_domain_that_verifies(c):
                                "--json"))["state"] == "verified"
 
 
+def verifies_all_domains(c):
+    total = len(json.loads(c.on_dir("domain", "list", "--json"))["data"])
+    result = c.waxseal("domain", "verify", "--all", "--dir", str(c.stack.dir))
+    assert result.returncode == 0, result
+    found = re.fullmatch(r"(\d+) domains checked in [\d.]+ s \(\d+ a second\): "
+                         r"(.*)\n", result.stdout)
+    assert found and int(found[1]) == total, result
+    assert "1 verified" in found[2], result
+    lines = result.stderr.splitlines()
+    assert lines[-1].startswith(f"{total} of {total} checked, "), result
+    last = c.waxseal("domain", "verify", "--all", "--json", "--dir",
+                     str(c.stack.dir))
+    assert json.loads(last.stdout)["waiting"] == 0, last
+    both = c.waxseal("domain", "verify", "--all", "acme.example")
+    assert both.returncode == 2, both
+
+
 def makes_keys(c):
     full = c.on_dir("key", "create", "--name", "second").strip()
     assert c.stack.call("GET", "/domains", key=full).status == 200
@@ -205,7 +224,7 @@ TESTS = [
     finds_domains_by_any_name, passes_the_message_of_the_api_on,
     takes_address_and_key_from_anywhere,
     waits_for_a_domain_that_fails_and_retries_it,
-    waits_for_a_domain_that_verifies, makes_keys,
+    waits_for_a_domain_that_verifies, verifies_all_domains, makes_keys,
     builds_the_table_only_by_itself, does_not_let_answers_steer_the_terminal,
 ]
 

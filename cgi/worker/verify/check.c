@@ -6,90 +6,24 @@
 #include <string.h>
 
 #include "check_internal.h"
+#include "clock.h"
 #include "match_kinds.h"
 
-static uint16_t
-type_of(wxs_record_kind kind)
-{
-    switch (kind) {
-    case WXS_RECORD_MX:
-        return LDNS_RR_TYPE_MX;
-    case WXS_RECORD_TRACKING:
-        return LDNS_RR_TYPE_CNAME;
-    case WXS_RECORD_DKIM:
-    case WXS_RECORD_SPF:
-    case WXS_RECORD_DMARC:
-        break;
-    }
-    return LDNS_RR_TYPE_TXT;
-}
-
-/* ---- questions to the resolver ---- */
-
-bool
-wxs_lookup_waits(const wxs_lookup *lookup)
-{
-    return lookup->query != NULL;
-}
-
-bool
-wxs_lookup_definite(const wxs_lookup *lookup)
-{
-    return lookup->answer != NULL && wxs_dns_definite(lookup->answer->outcome);
-}
-
-static void
-on_lookup(void *data, wxs_dns_answer *answer)
-{
-    wxs_lookup *lookup = data;
-
-    lookup->query = NULL;
-    lookup->answer = answer;
-    wxs_check_advance(lookup->check);
-}
-
-const wxs_lookup *
-wxs_check_lookup(wxs_check *check, const char *name, uint16_t type)
-{
-    for (size_t i = 0; i < check->lookups; i++) {
-        wxs_lookup *known = &check->lookup[i];
-
-        if (known->type == type && strcmp(known->name, name) == 0) {
-            return known;
-        }
-    }
-    if (check->lookups == LOOKUPS_MAX) {
-        return NULL;
-    }
-    wxs_lookup *lookup = &check->lookup[check->lookups];
-    wxs_dns_question question = {.name = name,
-                                 .type = type,
-                                 .server = check->config->dns.resolver,
-                                 .server_length =
-                                     check->config->dns.resolver_len,
-                                 .recursive = true};
-
-    *lookup = (wxs_lookup){.check = check, .type = type};
-    lookup->name = strdup(name);
-    if (lookup->name == NULL) {
-        return NULL;
-    }
-    lookup->query = wxs_dns_ask(check->loop, &question, on_lookup, lookup);
-    check->lookups++; /* even if it failed: then it has no answer */
-    return lookup;
-}
+#define HELD_UP_MS (15 * 60 * 1000)
 
 /* ---- questions to nameservers ---- */
 
 static void on_exchange(void *data, wxs_dns_answer *answer);
 
-static void
-ask_server(wxs_exchange *exchange, bool tcp)
+void
+wxs_check_ask_server(wxs_exchange *exchange, bool tcp)
 {
     const wxs_record_check *record = exchange->record;
     const wxs_check *check = record->check;
-    wxs_dns_question question = {.name = record->expected->fqdn,
-                                 .type = type_of(record->expected->kind),
+    wxs_dns_question question = {.name = exchange->type == LDNS_RR_TYPE_SOA
+                                             ? record->zone->name
+                                             : record->expected->fqdn,
+                                 .type = exchange->type,
                                  .tcp = tcp};
 
     if (exchange->server->count == 0) {
@@ -100,13 +34,25 @@ ask_server(wxs_exchange *exchange, bool tcp)
     question.server_length = exchange->server->length[exchange->at];
     if (check->config->dns.mode == WXS_DNS_RECURSIVE) {
         question.recursive = true;
+        question.dnssec = true;
     } else {
         question.allow = &check->config->dns.allow_ns;
+        question.gate = check->checker->gate;
     }
     wxs_address_text((const struct sockaddr *)&question.server,
                      exchange->address);
     exchange->query =
         wxs_dns_ask(check->loop, &question, on_exchange, exchange);
+}
+
+void
+wxs_check_drop_exchange(wxs_exchange *exchange)
+{
+    if (exchange->query != NULL) {
+        wxs_dns_cancel(exchange->query);
+    }
+    wxs_dns_answer_free(exchange->answer);
+    memset(exchange, 0, sizeof *exchange);
 }
 
 /* May the server's other address do better? */
@@ -129,7 +75,7 @@ on_exchange(void *data, wxs_dns_answer *answer)
         exchange->at + 1 < exchange->server->count) {
         exchange->at++;
         wxs_dns_answer_free(answer);
-        ask_server(exchange, false);
+        wxs_check_ask_server(exchange, false);
     } else {
         exchange->answer = answer;
     }
@@ -143,9 +89,11 @@ ask_all(wxs_record_check *record)
         for (size_t i = 0; i < record->zone->servers; i++) {
             wxs_exchange *exchange = &record->exchange[i];
 
-            exchange->record = record;
-            exchange->server = &record->zone->server[i];
-            ask_server(exchange, false);
+            *exchange =
+                (wxs_exchange){.record = record,
+                               .type = wxs_match_type(record->expected->kind),
+                               .server = &record->zone->server[i]};
+            wxs_check_ask_server(exchange, false);
         }
         record->exchanges = record->zone->servers;
     }
@@ -157,141 +105,47 @@ ask_all(wxs_record_check *record)
     return STEP_NEXT;
 }
 
-/* ---- confirmation ---- */
-
-static size_t
-observe(const wxs_record_check *record, wxs_observation *seen)
+size_t
+wxs_check_observe(const wxs_record_check *record, wxs_observation *seen)
 {
     for (size_t i = 0; i < record->exchanges; i++) {
-        seen[i] = (wxs_observation){.host = record->exchange[i].server->host,
-                                    .address = record->exchange[i].address,
-                                    .answer = record->exchange[i].answer};
+        const wxs_exchange *exchange = &record->exchange[i];
+
+        seen[i] = (wxs_observation){.host = exchange->server->host,
+                                    .address = exchange->address,
+                                    .answer = exchange->answer};
     }
     return record->exchanges;
 }
 
-static void
-judge(const wxs_record_check *record, wxs_verdict *verdict)
-{
-    wxs_observation seen[WXS_SERVERS_MAX];
-    size_t count = observe(record, seen);
-
-    wxs_match(record->expected, seen, count, &record->beyond, verdict);
-}
-
-/* Index of a server that has the record right. */
-static size_t
-good_server(const wxs_record_check *record, const wxs_verdict *verdict)
-{
-    for (size_t i = 0; i < record->exchanges; i++) {
-        if (strcmp(verdict->server[i], "exact") == 0 ||
-            strcmp(verdict->server[i], "satisfied") == 0) {
-            return i;
-        }
-    }
-    return 0;
-}
-
-static wxs_step
-confirm(wxs_record_check *record)
-{
-    wxs_verdict verdict;
-
-    judge(record, &verdict);
-    if (!wxs_class_good(verdict.class) || record->verified) {
-        return STEP_FAILED; /* nothing to confirm */
-    }
-    if (verdict.good > 1) {
-        record->confirmed_by = "second_ns";
-        return STEP_FAILED;
-    }
-    record->confirms = good_server(record, &verdict);
-    const wxs_exchange *first = &record->exchange[record->confirms];
-
-    if (first->answer->tcp) {
-        record->confirmed_by = "tcp";
-        return STEP_FAILED;
-    }
-    record->confirmation = (wxs_exchange){
-        .record = record, .server = first->server, .at = first->at};
-    ask_server(&record->confirmation, true);
-    return STEP_NEXT;
-}
-
-/* A definite second answer replaces the first: TCP is the harder to forge. */
-static wxs_step
-await_confirmation(wxs_record_check *record)
-{
-    wxs_exchange *second = &record->confirmation;
-    wxs_exchange *first = &record->exchange[record->confirms];
-    wxs_verdict verdict;
-
-    if (second->query != NULL) {
-        return STEP_WAIT;
-    }
-    if (second->answer == NULL || !wxs_dns_definite(second->answer->outcome)) {
-        return STEP_NEXT;
-    }
-    wxs_dns_answer_free(first->answer);
-    first->answer = second->answer;
-    second->answer = NULL;
-    judge(record, &verdict);
-    if (wxs_class_good(verdict.class)) {
-        record->confirmed_by = "tcp";
-    }
-    return STEP_NEXT;
-}
-
-static void
-say_unconfirmed(const wxs_record_check *record, wxs_verdict *verdict)
-{
-    const wxs_server *server = record->confirmation.server;
-
-    wxs_verdict_set(verdict, WXS_TEMP, "unconfirmed");
-    wxs_verdict_say(verdict,
-                    "The record at %s looks right, but %s did not confirm it "
-                    "over TCP.",
-                    record->expected->fqdn,
-                    server == NULL ? "its nameserver" : server->host);
-    wxs_verdict_fix(verdict, "Nothing to do at first: the check is repeated. "
-                             "Nameservers have to answer over TCP too.");
-}
-
 /* ---- the whole ---- */
 
-static void
-free_check(wxs_check *check)
+void
+wxs_check_free(wxs_check *check)
 {
     wxs_loop_disarm(check->loop, &check->timer);
     for (size_t i = 0; i < check->lookups; i++) {
         if (check->lookup[i].query != NULL) {
             wxs_dns_cancel(check->lookup[i].query);
         }
+        wxs_dns_cache_forget(&check->lookup[i].wait);
         wxs_dns_answer_free(check->lookup[i].answer);
         free(check->lookup[i].name);
     }
-    /* not by the job's count: done() may have ended the job */
-    for (size_t i = 0; i < WXS_CHECK_RECORDS_MAX; i++) {
+    for (size_t i = 0; i < check->records; i++) {
         wxs_record_check *record = &check->record[i];
 
-        for (size_t k = 0; k <= WXS_SERVERS_MAX; k++) {
-            wxs_exchange *exchange = k < WXS_SERVERS_MAX
-                                         ? &record->exchange[k]
-                                         : &record->confirmation;
-
-            if (exchange->query != NULL) {
-                wxs_dns_cancel(exchange->query);
-            }
-            wxs_dns_answer_free(exchange->answer);
+        for (size_t k = 0; k < WXS_SERVERS_MAX; k++) {
+            wxs_check_drop_exchange(&record->exchange[k]);
+            wxs_check_drop_exchange(&record->serial[k]);
         }
+        wxs_check_drop_exchange(&record->confirmation);
     }
+    for (size_t i = 0; i < check->zones; i++) {
+        wxs_dns_answer_free(check->zone[i].hosts);
+    }
+    free(check->results);
     free(check);
-}
-
-void
-wxs_check_cancel(wxs_check *check)
-{
-    free_check(check);
 }
 
 /* Whoever has not answered by now is silent. */
@@ -306,32 +160,49 @@ give_up(wxs_record_check *record)
             exchange->query = NULL;
             exchange->answer = wxs_dns_answer_new(WXS_DNS_TIMEOUT);
         }
+        if (record->serial[i].query != NULL) {
+            wxs_dns_cancel(record->serial[i].query);
+            record->serial[i].query = NULL;
+        }
+    }
+    if (record->confirmation.query != NULL) {
+        wxs_dns_cancel(record->confirmation.query);
+        record->confirmation.query = NULL;
     }
 }
 
+/* Nothing comes in any more: what was found stays as it is. */
 static void
 finish(wxs_check *check)
 {
-    size_t count = check->job->count;
-    wxs_check_result *results = calloc(count == 0 ? 1 : count, sizeof *results);
+    wxs_check_result *results =
+        calloc(check->records == 0 ? 1 : check->records, sizeof *results);
 
-    for (size_t i = 0; results != NULL && i < count; i++) {
+    check->finishing = true;
+    wxs_loop_disarm(check->loop, &check->timer);
+    for (size_t i = 0; results != NULL && i < check->records; i++) {
         wxs_record_check *record = &check->record[i];
         wxs_check_result *result = &results[i];
 
         give_up(record);
-        result->seen_count = observe(record, result->seen);
-        wxs_match(record->expected, result->seen, result->seen_count,
-                  &record->beyond, &result->verdict);
+        result->seen_count = wxs_check_observe(record, result->seen);
+        (void)wxs_check_judge(record, &result->verdict);
+        result->caa = record->caa;
         result->confirmed_by = record->confirmed_by;
-        if (wxs_class_good(result->verdict.class) && !record->verified &&
-            record->confirmed_by == NULL) {
-            say_unconfirmed(record, &result->verdict);
-        }
+        wxs_check_tell_zone(record, result);
+        wxs_check_qualify(record, result);
     }
-    check->done(check->data, results);
-    free(results);
-    free_check(check);
+    for (size_t i = 0; i < check->lookups; i++) {
+        wxs_lookup *lookup = &check->lookup[i];
+
+        if (lookup->query != NULL) {
+            wxs_dns_cancel(lookup->query);
+            lookup->query = NULL;
+        }
+        wxs_dns_cache_forget(&lookup->wait);
+    }
+    check->results = results;
+    check->done(check->data, check, results);
 }
 
 static wxs_step
@@ -344,12 +215,20 @@ step(wxs_record_check *record)
         return wxs_check_find_servers(record);
     case ASK:
         return ask_all(record);
+    case DESCEND:
+        return wxs_check_descend(record);
     case FOLLOW:
         return wxs_check_follow(record);
+    case RECHECK_ZONE:
+        return wxs_check_recheck_zone(record);
     case CONFIRM:
-        return confirm(record);
+        return wxs_check_confirm(record);
     case AWAIT_CONFIRMATION:
-        return await_confirmation(record);
+        return wxs_check_await_confirmation(record);
+    case ASK_RESOLVER:
+        return wxs_check_ask_resolver(record);
+    case COMPARE_SERIALS:
+        return wxs_check_compare_serials(record);
     case READY:
         break;
     }
@@ -361,11 +240,12 @@ wxs_check_advance(wxs_check *check)
 {
     bool ready = true;
 
-    for (size_t i = 0; i < check->job->count; i++) {
+    for (size_t i = 0; i < check->records; i++) {
         wxs_record_check *record = &check->record[i];
         wxs_step result = STEP_NEXT;
 
-        while (record->phase != READY && result == STEP_NEXT) {
+        while (record->phase != READY &&
+               (result == STEP_NEXT || result == STEP_AGAIN)) {
             result = step(record);
             if (result == STEP_NEXT) {
                 record->phase++;
@@ -380,21 +260,60 @@ wxs_check_advance(wxs_check *check)
     }
 }
 
+/* Does a question wait because its nameserver is spared? */
+static bool
+is_held_up(const wxs_check *check)
+{
+    for (size_t i = 0; i < check->lookups; i++) {
+        const wxs_dns_query *query = check->lookup[i].query;
+
+        if (query != NULL && wxs_dns_waits(query)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < check->records; i++) {
+        const wxs_record_check *record = &check->record[i];
+
+        for (size_t k = 0; k < record->exchanges; k++) {
+            const wxs_dns_query *query = record->exchange[k].query;
+
+            if (query != NULL && wxs_dns_waits(query)) {
+                return true;
+            }
+        }
+        if (record->confirmation.query != NULL &&
+            wxs_dns_waits(record->confirmation.query)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 on_timer(void *data)
 {
     wxs_check *check = data;
+    int64_t now = wxs_monotonic_ms();
+    int64_t ms = WXS_CHECK_MS;
 
-    if (check->started) {
-        finish(check); /* time is up; what is not known yet stays unknown */
-        return;
+    if (check->started_at != 0) {
+        if (now - check->started_at >= HELD_UP_MS || !is_held_up(check)) {
+            finish(check); /* what is not known yet stays unknown */
+            return;
+        }
+        /* It has its time from when the last question is on its way. */
+        ms = WXS_DNS_TOTAL_MS;
     }
-    check->started = true;
-    if (!wxs_loop_arm(check->loop, &check->timer, WXS_CHECK_MS)) {
+    bool begins = check->started_at == 0;
+
+    if (begins) {
+        check->started_at = now;
+    }
+    if (!wxs_loop_arm(check->loop, &check->timer, ms)) {
         finish(check);
-        return;
+    } else if (begins) {
+        wxs_check_advance(check);
     }
-    wxs_check_advance(check);
 }
 
 /* The resolver in the place of all nameservers. */
@@ -413,39 +332,47 @@ use_resolver(wxs_check *check)
     server->count = 1;
 }
 
-wxs_check *
-wxs_check_start(wxs_loop *loop, const wxs_config *config,
-                const wxs_check_job *job, wxs_check_done *done, void *data)
+static void
+set_up_record(wxs_check *check, size_t i)
 {
-    wxs_check *check = calloc(1, sizeof *check);
+    wxs_record_check *record = &check->record[i];
+    bool recursive = check->config->dns.mode == WXS_DNS_RECURSIVE;
+
+    record->check = check;
+    record->expected = &check->job->record[i];
+    record->verified = check->job->verified[i];
+    record->phase = recursive ? ASK : FIND_ZONE;
+    record->zone = recursive ? &check->zone[0] : NULL;
+    wxs_check_world(record);
+    (void)snprintf(record->candidate, sizeof record->candidate, "%s",
+                   check->job->domain);
+}
+
+wxs_check *
+wxs_check_start(const wxs_checker *checker, const wxs_check_job *job,
+                wxs_check_done *done, void *data)
+{
+    wxs_check *check =
+        calloc(1, sizeof *check + job->count * sizeof *check->record);
 
     if (check == NULL) {
         return NULL;
     }
-    check->loop = loop;
-    check->config = config;
+    check->loop = checker->loop;
+    check->config = checker->config;
+    check->checker = checker;
     check->job = job;
+    check->records = job->count;
     check->done = done;
     check->data = data;
     check->timer = (wxs_timer){.fire = on_timer, .data = check};
-    if (config->dns.mode == WXS_DNS_RECURSIVE) {
+    if (check->config->dns.mode == WXS_DNS_RECURSIVE) {
         use_resolver(check);
     }
     for (size_t i = 0; i < job->count; i++) {
-        wxs_record_check *record = &check->record[i];
-
-        record->check = check;
-        record->expected = &job->record[i];
-        record->verified = job->verified[i];
-        record->phase = FIND_ZONE;
-        (void)snprintf(record->candidate, sizeof record->candidate, "%s",
-                       job->record[i].fqdn);
-        if (config->dns.mode == WXS_DNS_RECURSIVE) {
-            record->zone = &check->zone[0];
-            record->phase = ASK;
-        }
+        set_up_record(check, i);
     }
-    if (!wxs_loop_arm(loop, &check->timer, 0)) {
+    if (!wxs_loop_arm(check->loop, &check->timer, 0)) {
         free(check);
         return NULL;
     }

@@ -1,4 +1,5 @@
 #include <ldns/ldns.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -7,8 +8,8 @@
 /* ---- the zone a name is in ---- */
 
 /* Is parent a name above child (not child itself, not the root)? */
-static bool
-is_above(const char *parent, const char *child)
+bool
+wxs_check_is_above(const char *parent, const char *child)
 {
     size_t a = strlen(parent);
     size_t b = strlen(child);
@@ -25,7 +26,7 @@ climb(wxs_record_check *record, const wxs_dns_answer *answer)
     const char *next = strchr(record->candidate, '.');
 
     if (answer->alias == NULL && answer->zone != NULL &&
-        is_above(answer->zone, record->candidate)) {
+        wxs_check_is_above(answer->zone, record->candidate)) {
         next = record->candidate + strlen(record->candidate) -
                strlen(answer->zone) - 1;
     }
@@ -37,11 +38,14 @@ climb(wxs_record_check *record, const wxs_dns_answer *answer)
 }
 
 static wxs_zone *
-zone_of(wxs_check *check, const wxs_lookup *lookup)
+add_zone(wxs_check *check, const char *name, wxs_dns_answer *hosts,
+         const wxs_dns_answer *bogus)
 {
     for (size_t i = 0; i < check->zones; i++) {
-        if (check->zone[i].hosts == lookup->answer) {
-            return &check->zone[i];
+        wxs_zone *known = &check->zone[i];
+
+        if (known->hosts == hosts || strcmp(known->name, name) == 0) {
+            return known;
         }
     }
     if (check->zones == ZONES_MAX) {
@@ -49,19 +53,25 @@ zone_of(wxs_check *check, const wxs_lookup *lookup)
     }
     wxs_zone *zone = &check->zone[check->zones++];
 
-    zone->name = lookup->name;
-    zone->hosts = lookup->answer;
+    zone->name = name;
+    zone->hosts = wxs_dns_answer_share(hosts);
+    zone->bogus = bogus;
     return zone;
 }
 
+/* Starts at the domain's own name: zones further down come to light when the
+ * nameservers are asked. Where the resolver cannot tell (it may be the domain's
+ * nameservers that fail) the zone above is taken, whose nameservers refer to
+ * the domain's. */
 wxs_step
 wxs_check_find_zone(wxs_record_check *record)
 {
     wxs_check *check = record->check;
 
     for (;;) {
-        const wxs_lookup *lookup =
-            wxs_check_lookup(check, record->candidate, LDNS_RR_TYPE_NS);
+        const wxs_dns_answer *bogus = NULL;
+        const wxs_lookup *lookup = wxs_check_delegation(
+            check, record->candidate, LDNS_RR_TYPE_NS, &bogus);
 
         if (lookup == NULL) {
             return STEP_FAILED;
@@ -75,19 +85,121 @@ wxs_check_find_zone(wxs_record_check *record)
             return STEP_FAILED;
         }
         if (answer->alias == NULL && answer->count > 0) {
-            record->zone = zone_of(check, lookup);
+            record->zone = add_zone(check, lookup->name, lookup->answer, bogus);
+            record->going_down = false;
             return record->zone == NULL ? STEP_FAILED : STEP_NEXT;
         }
-        /* Below the domain a failure may be that of an alias's target; from
-         * the domain upwards it would blame the wrong nameservers. */
-        if (!wxs_dns_definite(answer->outcome) &&
-            !is_above(check->job->domain, record->candidate)) {
-            return STEP_FAILED;
-        }
-        if (!climb(record, answer)) {
+        if (record->going_down || !climb(record, answer)) {
             return STEP_FAILED;
         }
     }
+}
+
+/* ---- zones further down ---- */
+
+/* The zone if it lies between the record's name and the zone asked. */
+static const char *
+if_between(const wxs_record_check *record, const char *zone)
+{
+    const char *fqdn = record->expected->fqdn;
+
+    if (zone == NULL || !wxs_check_is_above(record->zone->name, zone) ||
+        (strcmp(zone, fqdn) != 0 && !wxs_check_is_above(zone, fqdn))) {
+        return NULL;
+    }
+    return zone;
+}
+
+/* The zone further down that a nameserver's answer shows the record to be in.
+ */
+static const char *
+deeper_zone(const wxs_record_check *record, const wxs_dns_answer *answer)
+{
+    if (answer == NULL) {
+        return NULL;
+    }
+    if (answer->referral != NULL) {
+        return if_between(record, answer->referral);
+    }
+    return wxs_dns_definite(answer->outcome) && answer->alias == NULL
+               ? if_between(record, answer->zone)
+               : NULL;
+}
+
+/* To the nameservers referred to, else to those that the resolver knows. What
+ * has been said so far does not count: who holds a copy of a zone that is
+ * delegated to others does not speak for it. */
+static wxs_step
+go_down(wxs_record_check *record, const char *zone, wxs_dns_answer *answer)
+{
+    wxs_zone *next = NULL;
+
+    if (answer->referral != NULL && answer->count > 0) {
+        next = add_zone(record->check, zone, answer, NULL);
+    }
+    (void)snprintf(record->candidate, sizeof record->candidate, "%s", zone);
+    for (size_t i = 0; i < record->exchanges; i++) {
+        wxs_check_drop_exchange(&record->exchange[i]);
+    }
+    record->exchanges = 0;
+    if (record->descents++ == DESCENTS_MAX) {
+        return STEP_FAILED;
+    }
+    record->going_down = next == NULL;
+    record->zone = next != NULL ? next : record->zone;
+    record->phase = next != NULL ? FIND_SERVERS : FIND_ZONE;
+    return STEP_AGAIN;
+}
+
+wxs_step
+wxs_check_descend(wxs_record_check *record)
+{
+    if (record->zone->name == NULL) {
+        return STEP_NEXT;
+    }
+    for (size_t i = 0; i < record->exchanges; i++) {
+        wxs_dns_answer *answer = record->exchange[i].answer;
+        const char *zone = deeper_zone(record, answer);
+
+        if (zone != NULL) {
+            return go_down(record, zone, answer);
+        }
+    }
+    return STEP_NEXT;
+}
+
+/* Nameservers that hold a copy of a zone which is delegated to others, and do
+ * not tell the zone of their answers, would pass for those others. Looked for
+ * before a record counts as right for the first time. */
+wxs_step
+wxs_check_recheck_zone(wxs_record_check *record)
+{
+    const wxs_dns_answer *bogus = NULL;
+    wxs_verdict verdict;
+
+    if (record->zone->name == NULL || record->verified) {
+        return STEP_NEXT;
+    }
+    if (!wxs_check_judge(record, &verdict)) {
+        return STEP_WAIT;
+    }
+    if (!wxs_class_good(verdict.class)) {
+        return STEP_NEXT;
+    }
+    const wxs_lookup *lookup = wxs_check_delegation(
+        record->check, record->expected->fqdn, LDNS_RR_TYPE_NS, &bogus);
+
+    if (lookup == NULL || wxs_lookup_waits(lookup)) {
+        return lookup == NULL ? STEP_NEXT : STEP_WAIT;
+    }
+    if (!wxs_lookup_definite(lookup) || lookup->answer->alias != NULL) {
+        return STEP_NEXT;
+    }
+    const char *zone =
+        if_between(record, lookup->answer->count > 0 ? record->expected->fqdn
+                                                     : lookup->answer->zone);
+
+    return zone == NULL ? STEP_NEXT : go_down(record, zone, lookup->answer);
 }
 
 /* ---- its nameservers ---- */
@@ -142,12 +254,13 @@ find_addresses(wxs_check *check, wxs_zone *zone, size_t i)
 {
     static const uint16_t types[] = {LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA};
     const wxs_lookup *lookup[2];
+    const wxs_dns_answer *bogus = NULL; /* the zone's own answer tells */
     wxs_server *server = &zone->server[i];
 
     server->host = (const char *)zone->hosts->value[zone->chosen[i]].data;
     server->count = 0;
     for (int t = 0; t < 2; t++) {
-        lookup[t] = wxs_check_lookup(check, server->host, types[t]);
+        lookup[t] = wxs_check_delegation(check, server->host, types[t], &bogus);
     }
     for (int t = 0; t < 2; t++) {
         if (lookup[t] != NULL && wxs_lookup_waits(lookup[t])) {
@@ -179,4 +292,21 @@ wxs_check_find_servers(wxs_record_check *record)
     }
     zone->ready = ready;
     return ready ? STEP_NEXT : STEP_WAIT;
+}
+
+void
+wxs_check_tell_zone(const wxs_record_check *record, wxs_check_result *result)
+{
+    const wxs_zone *zone = record->zone;
+
+    if (zone == NULL || zone->hosts == NULL) {
+        return;
+    }
+    result->zone = zone->name;
+    while (result->host_count < zone->hosts->count &&
+           result->host_count < sizeof result->hosts / sizeof *result->hosts) {
+        result->hosts[result->host_count] =
+            (const char *)zone->hosts->value[result->host_count].data;
+        result->host_count++;
+    }
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns_rr.h"
+
 #define HEADER 12
 
 bool
@@ -40,6 +42,16 @@ wxs_dns_answer_new(wxs_dns_outcome outcome)
 
     if (answer != NULL) {
         answer->outcome = outcome;
+        answer->ede = -1;
+    }
+    return answer;
+}
+
+wxs_dns_answer *
+wxs_dns_answer_share(wxs_dns_answer *answer)
+{
+    if (answer != NULL) {
+        answer->shares++;
     }
     return answer;
 }
@@ -50,11 +62,16 @@ wxs_dns_answer_free(wxs_dns_answer *answer)
     if (answer == NULL) {
         return;
     }
+    if (answer->shares > 0) {
+        answer->shares--;
+        return;
+    }
     for (size_t i = 0; i < answer->count; i++) {
         free(answer->value[i].data);
     }
     free(answer->alias);
     free(answer->zone);
+    free(answer->referral);
     free(answer);
 }
 
@@ -81,82 +98,6 @@ wxs_dns_answer_add(wxs_dns_answer *answer, uint16_t preference,
 }
 
 /* ---- from ldns's structures ---- */
-
-/* The caller frees the text; NULL if memory is out. */
-static char *
-name_text(const ldns_rdf *name)
-{
-    char *text = ldns_rdf2str(name);
-    size_t length = text == NULL ? 0 : strlen(text);
-
-    if (length > 1 && text[length - 1] == '.') {
-        text[length - 1] = '\0';
-    }
-    for (char *p = text; p != NULL && *p != '\0'; p++) {
-        if (*p >= 'A' && *p <= 'Z') {
-            *p = (char)(*p + ('a' - 'A'));
-        }
-    }
-    return text;
-}
-
-static bool
-add_name(wxs_dns_answer *answer, uint16_t preference, const ldns_rdf *name)
-{
-    char *text = name_text(name);
-    bool ok = text != NULL &&
-              wxs_dns_answer_add(answer, preference, text, strlen(text));
-
-    free(text);
-    return ok;
-}
-
-static bool
-add_txt(wxs_dns_answer *answer, const ldns_rr *rr)
-{
-    unsigned char joined[WXS_DNS_MESSAGE_MAX];
-    size_t length = 0;
-
-    for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-        const ldns_rdf *string = ldns_rr_rdf(rr, i);
-        size_t n = ldns_rdf_size(string);
-
-        /* one byte of length, then the string */
-        if (n < 1 || n - 1 > sizeof joined - length) {
-            continue;
-        }
-        memcpy(joined + length, ldns_rdf_data(string) + 1, n - 1);
-        length += n - 1;
-    }
-    return wxs_dns_answer_add(answer, 0, joined, length);
-}
-
-static bool
-add_value(wxs_dns_answer *answer, const ldns_rr *rr)
-{
-    const ldns_rdf *first = ldns_rr_rdf(rr, 0);
-
-    if (first == NULL) {
-        return true;
-    }
-    switch (ldns_rr_get_type(rr)) {
-    case LDNS_RR_TYPE_TXT:
-        return add_txt(answer, rr);
-    case LDNS_RR_TYPE_MX:
-        return ldns_rr_rdf(rr, 1) == NULL ||
-               add_name(answer, ldns_rdf2native_int16(first),
-                        ldns_rr_rdf(rr, 1));
-    case LDNS_RR_TYPE_CNAME:
-    case LDNS_RR_TYPE_NS:
-        return add_name(answer, 0, first);
-    case LDNS_RR_TYPE_A:
-    case LDNS_RR_TYPE_AAAA:
-        return wxs_dns_answer_add(answer, 0, ldns_rdf_data(first),
-                                  ldns_rdf_size(first));
-    default:
-        return true;
-    }
-}
 
 /* The record of that owner and type, from index *from on; NULL if none. */
 static const ldns_rr *
@@ -205,34 +146,82 @@ collect(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question)
     if (type != LDNS_RR_TYPE_CNAME) {
         name = follow_aliases(list, asked);
     }
-    if (name != asked && (answer->alias = name_text(name)) == NULL) {
+    if (name != asked && (answer->alias = wxs_dns_rr_name(name)) == NULL) {
         return false;
     }
     while ((rr = find_record(list, name, type, &from)) != NULL) {
-        if (!add_value(answer, rr)) {
+        if (answer->count == 0 || ldns_rr_ttl(rr) < answer->ttl) {
+            answer->ttl = ldns_rr_ttl(rr);
+        }
+        if (!wxs_dns_rr_add(answer, rr)) {
             return false;
         }
     }
     return true;
 }
 
-/* The zone a negative answer is about, and whether the answer refers to other
- * nameservers instead. */
+/* ---- what the authority section tells ---- */
+
+/* The first record of that type, NULL if none. */
+static const ldns_rr *
+first_of_type(const ldns_rr_list *list, ldns_rr_type type)
+{
+    for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+        if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) == type) {
+            return ldns_rr_list_rr(list, i);
+        }
+    }
+    return NULL;
+}
+
 static bool
-find_zone(wxs_dns_answer *answer, const ldns_pkt *packet, bool *referral)
+find_zone(wxs_dns_answer *answer, const ldns_pkt *packet)
 {
     const ldns_rr_list *list = ldns_pkt_authority(packet);
+    const ldns_rr *soa = first_of_type(list, LDNS_RR_TYPE_SOA);
+    const ldns_rr *rr =
+        soa != NULL ? soa : first_of_type(list, LDNS_RR_TYPE_NS);
 
-    *referral = false;
-    for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
-        const ldns_rr *rr = ldns_rr_list_rr(list, i);
+    if (rr != NULL &&
+        (answer->zone = wxs_dns_rr_name(ldns_rr_owner(rr))) == NULL) {
+        return false;
+    }
+    if (soa != NULL && answer->count == 0) {
+        wxs_dns_rr_take_soa(answer, soa);
+    }
+    return true;
+}
 
-        if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA) {
-            *referral = false;
-            answer->zone = name_text(ldns_rr_owner(rr));
-            return answer->zone != NULL;
+/* RFC 1034 4.3.2, step 3b: no answer and no authority, but the nameservers of
+ * a zone that the name is in. */
+static bool
+find_referral(wxs_dns_answer *answer, const ldns_pkt *packet,
+              const ldns_rr *question)
+{
+    const ldns_rr_list *list = ldns_pkt_authority(packet);
+    const ldns_rr *first = first_of_type(list, LDNS_RR_TYPE_NS);
+    const ldns_rr *rr;
+    size_t from = 0;
+
+    if (first == NULL || ldns_pkt_get_rcode(packet) != LDNS_RCODE_NOERROR ||
+        ldns_pkt_ancount(packet) != 0 ||
+        first_of_type(list, LDNS_RR_TYPE_SOA) != NULL ||
+        !(ldns_dname_is_subdomain(ldns_rr_owner(question),
+                                  ldns_rr_owner(first)) ||
+          ldns_dname_compare(ldns_rr_owner(question), ldns_rr_owner(first)) ==
+              0)) {
+        return true;
+    }
+    answer->referral = wxs_dns_rr_name(ldns_rr_owner(first));
+    if (answer->referral == NULL) {
+        return false;
+    }
+    answer->ttl = ldns_rr_ttl(first);
+    while ((rr = find_record(list, ldns_rr_owner(first), LDNS_RR_TYPE_NS,
+                             &from)) != NULL) {
+        if (!wxs_dns_rr_add(answer, rr)) {
+            return false;
         }
-        *referral = *referral || ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS;
     }
     return true;
 }
@@ -242,7 +231,6 @@ judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
       bool recursive)
 {
     ldns_pkt_rcode rcode = ldns_pkt_get_rcode(packet);
-    bool referral = false;
 
     if (rcode == LDNS_RCODE_REFUSED || rcode == LDNS_RCODE_NOTAUTH) {
         return WXS_DNS_REFUSED;
@@ -251,21 +239,48 @@ judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
         return WXS_DNS_SERVFAIL;
     }
     if (!recursive && !ldns_pkt_aa(packet)) {
-        return WXS_DNS_LAME;
+        return find_referral(answer, packet, question) ? WXS_DNS_LAME
+                                                       : WXS_DNS_LOCAL;
     }
-    if (!collect(answer, packet, question) ||
-        !find_zone(answer, packet, &referral)) {
+    if (!collect(answer, packet, question) || !find_zone(answer, packet)) {
         return WXS_DNS_LOCAL;
     }
+    answer->authentic = recursive && ldns_pkt_ad(packet);
     if (answer->count > 0 || answer->alias != NULL) {
         return WXS_DNS_DATA;
     }
     /* A negative answer of an authority carries its SOA (RFC 2308 2);
      * resolvers may leave it out, but do not refer to others. */
-    if (answer->zone == NULL && (!recursive || referral)) {
+    if (!answer->has_serial && (!recursive || answer->zone != NULL)) {
         return WXS_DNS_LAME;
     }
     return rcode == LDNS_RCODE_NXDOMAIN ? WXS_DNS_NXDOMAIN : WXS_DNS_NODATA;
+}
+
+/* ---- EDNS options ---- */
+
+/* The code of the first extended error (RFC 8914), -1 if there is none. */
+static int
+extended_error(const ldns_pkt *packet)
+{
+    const ldns_rdf *data = ldns_pkt_edns_data(packet);
+    const uint8_t *option = data == NULL ? NULL : ldns_rdf_data(data);
+    size_t left = data == NULL ? 0 : ldns_rdf_size(data);
+
+    while (left >= 4) {
+        unsigned code = (unsigned)option[0] << 8 | option[1];
+        size_t length = (size_t)option[2] << 8 | option[3];
+
+        if (length > left - 4) {
+            break;
+        }
+        if (code == 15 && length >= 2) {
+            return option[4] << 8 | option[5];
+        }
+        option += 4 + length;
+        left -= 4 + length;
+    }
+    return -1;
 }
 
 /* ---- from the wire ---- */
@@ -318,6 +333,7 @@ parse(const unsigned char *query, const unsigned char *message, size_t length)
 
         answer->outcome =
             judge(answer, packet, question, LDNS_RD_WIRE(query) != 0);
+        answer->ede = extended_error(packet);
     }
     ldns_pkt_free(packet);
     return answer;

@@ -33,18 +33,33 @@ typedef enum {
 typedef struct {
     uint16_t preference; /* MX */
     size_t length;
-    unsigned char *data; /* TXT: its strings joined; A, AAAA: the address;
-                            MX, NS, CNAME: the name */
+    unsigned char *data; /* TXT, SPF: its strings joined; A, AAAA: the address;
+                            MX, NS, CNAME: the name; CAA: flags, length and
+                            text of the tag, value (RFC 8659 4.1) */
 } wxs_dns_value;
 
 typedef struct {
     wxs_dns_outcome outcome;
-    bool tcp;     /* came over TCP */
-    size_t count; /* 0 with WXS_DNS_DATA: an alias is all that is there */
+    bool tcp;       /* came over TCP */
+    bool truncated; /* came truncated over UDP before */
+    size_t count;   /* 0 with WXS_DNS_DATA: an alias is all that is there */
     wxs_dns_value value[WXS_DNS_VALUES_MAX];
     bool more;   /* there were more values than kept */
     char *alias; /* the name that CNAMEs led to, or NULL */
-    char *zone;  /* negative answers: owner of the SOA record, or NULL */
+    /* the zone the answer is from, as its authority section tells: the owner of
+     * the SOA record, in answers with data that of the NS records; or NULL */
+    char *zone;
+    /* WXS_DNS_LAME only: the zone further down whose nameservers the server
+     * refers to; the values are their names. Or NULL */
+    char *referral;
+    /* seconds for which caches may keep the answer: the least TTL of its
+     * records, of a negative one as RFC 2308 5 has it; 0 if it tells none */
+    uint32_t ttl;
+    bool has_serial;
+    uint32_t serial; /* of the SOA record */
+    bool authentic;  /* AD: the resolver validated it with DNSSEC */
+    int ede;         /* extended error code (RFC 8914), -1 none */
+    unsigned shares; /* holders besides the first */
 } wxs_dns_answer;
 
 bool wxs_dns_definite(wxs_dns_outcome outcome);
@@ -52,7 +67,13 @@ const char *wxs_dns_outcome_name(wxs_dns_outcome outcome); /* "timeout" */
 
 /* An answer without values; NULL if memory is out. */
 wxs_dns_answer *wxs_dns_answer_new(wxs_dns_outcome outcome);
-void wxs_dns_answer_free(wxs_dns_answer *answer); /* accepts NULL */
+
+/* Lets go of the answer, which the last holder frees. Accepts NULL. */
+void wxs_dns_answer_free(wxs_dns_answer *answer);
+
+/* One more holder of the answer, which none may change any more. Accepts NULL.
+ */
+wxs_dns_answer *wxs_dns_answer_share(wxs_dns_answer *answer);
 
 /* Adds a copy of length bytes (and a NUL after them); false if memory is out.
  * Values beyond WXS_DNS_VALUES_MAX only set more. */

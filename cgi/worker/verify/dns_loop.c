@@ -9,9 +9,14 @@
 
 #include "clock.h"
 
+#define BATCH 64
+
 struct wxs_loop {
     int epoll_fd;
     bool stopped;
+    struct epoll_event event[BATCH]; /* of this round, served one by one */
+    int events;
+    int served;
     wxs_timer **heap; /* heap[0] is the next to fire */
     size_t count;
     size_t capacity;
@@ -75,11 +80,16 @@ wxs_loop_rewatch(wxs_loop *loop, wxs_watch *watch, uint32_t events)
 }
 
 void
-wxs_loop_drop(wxs_loop *loop, const wxs_watch *watch)
+wxs_loop_close(wxs_loop *loop, wxs_watch *watch)
 {
-    struct epoll_event event = {0};
-
-    (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, &event);
+    close(watch->fd); /* which takes it out of the epoll set */
+    watch->fd = -1;
+    /* Serving one event may free the owner of a later one. */
+    for (int i = loop->served; i < loop->events; i++) {
+        if (loop->event[i].data.ptr == watch) {
+            loop->event[i].data.ptr = NULL;
+        }
+    }
 }
 
 /* ---- timers: a binary heap ---- */
@@ -191,23 +201,31 @@ wait_ms(const wxs_loop *loop)
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
+static void
+serve_events(wxs_loop *loop)
+{
+    while (loop->served < loop->events && !loop->stopped) {
+        const struct epoll_event *event = &loop->event[loop->served++];
+        wxs_watch *watch = event->data.ptr;
+
+        if (watch != NULL) {
+            watch->ready(watch->data, event->events);
+        }
+    }
+}
+
 bool
 wxs_loop_run(wxs_loop *loop, wxs_error *error)
 {
     loop->stopped = false;
     while (!loop->stopped) {
-        /* One event a call: serving one may free the owner of another. */
-        struct epoll_event event;
-        int n = epoll_wait(loop->epoll_fd, &event, 1, wait_ms(loop));
-
-        if (n < 0 && errno != EINTR) {
+        loop->served = 0;
+        loop->events =
+            epoll_wait(loop->epoll_fd, loop->event, BATCH, wait_ms(loop));
+        if (loop->events < 0 && errno != EINTR) {
             return wxs_fail(error, "epoll_wait() failed: %s", strerror(errno));
         }
-        if (n > 0) {
-            wxs_watch *watch = event.data.ptr;
-
-            watch->ready(watch->data, event.events);
-        }
+        serve_events(loop);
         fire_due(loop);
     }
     return true;

@@ -32,10 +32,12 @@ void wxs_loop_free(wxs_loop *loop); /* accepts NULL */
 bool wxs_loop_run(wxs_loop *loop, wxs_error *error);
 void wxs_loop_stop(wxs_loop *loop);
 
-/* The descriptor belongs to the caller, who drops it before closing it. */
+/* The descriptor belongs to the caller, who closes it with wxs_loop_close(). */
 bool wxs_loop_watch(wxs_loop *loop, wxs_watch *watch, uint32_t events);
 bool wxs_loop_rewatch(wxs_loop *loop, wxs_watch *watch, uint32_t events);
-void wxs_loop_drop(wxs_loop *loop, const wxs_watch *watch);
+
+/* Closes a descriptor, watched or not, and forgets what happened on it. */
+void wxs_loop_close(wxs_loop *loop, wxs_watch *watch);
 
 /* Sets the timer, again if it was set already, to fire once in ms; false if
  * memory is out. A timer that has fired may be freed by its own function. */

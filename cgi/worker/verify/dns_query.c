@@ -5,16 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "dns_address.h"
+#include "dns_message.h"
 
-#define EDNS_SIZE    1232 /* fits unfragmented everywhere */
-#define QUERY_MAX    300  /* header, 255 of name, type, class, OPT */
-#define DATAGRAM_MAX 4096
+#define DATAGRAM_MAX     4096
+#define NO_DESCRIPTOR_MS 50
 
 struct wxs_dns_query {
     wxs_loop *loop;
@@ -24,13 +23,17 @@ struct wxs_dns_query {
     ldns_rdf *name;
     wxs_watch watch; /* fd -1: none open */
     wxs_timer timer;
-    int64_t deadline; /* of everything, monotonic ms */
-    int tries;        /* UDP tries made */
+    wxs_dns_pass pass;
+    int64_t waiting_since; /* monotonic ms, while the server is spared */
+    int64_t deadline;      /* of everything, monotonic ms */
+    int tries;             /* UDP tries made */
     bool edns;
     bool tcp;
-    bool recased; /* an answer came in another letter case */
+    bool truncated; /* the answer over UDP was */
+    bool silent;    /* the nameserver has not answered anybody lately */
+    bool recased;   /* an answer came in another letter case */
     /* 2 bytes of length, which only TCP sends, then the message */
-    unsigned char query[2 + QUERY_MAX];
+    unsigned char query[2 + WXS_DNS_QUERY_MAX];
     size_t query_length; /* of the message */
     size_t sent;
     unsigned char head[2]; /* TCP: length of the answer */
@@ -39,78 +42,7 @@ struct wxs_dns_query {
 };
 
 static void start_try(wxs_dns_query *query);
-
-/* ---- the message ---- */
-
-static bool
-random_bytes(void *out, size_t length)
-{
-    return getrandom(out, length, 0) == (ssize_t)length;
-}
-
-/* "0x20": random letter case is that much more for a forger to guess. Length
- * bytes stay as they are: none is over 63, where the letters begin. */
-static bool
-mix_case(unsigned char *message, size_t end)
-{
-    unsigned char bits[256];
-
-    if (!random_bytes(bits, sizeof bits)) {
-        return false;
-    }
-    for (size_t i = 12; i < end; i++) {
-        unsigned char lower = message[i] | 0x20;
-
-        if (lower >= 'a' && lower <= 'z' && (bits[i % sizeof bits] & 1)) {
-            message[i] ^= 0x20;
-        }
-    }
-    return true;
-}
-
-static bool
-build(wxs_dns_query *query)
-{
-    bool ok = false;
-    uint8_t *wire = NULL;
-    size_t length = 0;
-    ldns_rdf *name = ldns_rdf_clone(query->name);
-    ldns_pkt *packet =
-        name == NULL
-            ? NULL
-            : ldns_pkt_query_new(name, (ldns_rr_type)query->question.type,
-                                 LDNS_RR_CLASS_IN,
-                                 query->question.recursive ? LDNS_RD : 0);
-
-    if (packet == NULL) {
-        ldns_rdf_deep_free(name);
-        return false;
-    }
-    if (query->edns) {
-        ldns_pkt_set_edns_udp_size(packet, EDNS_SIZE);
-    }
-    if (ldns_pkt2wire(&wire, packet, &length) != LDNS_STATUS_OK ||
-        length > QUERY_MAX) {
-        goto out;
-    }
-    size_t end = wxs_dns_question_end(wire, length);
-
-    /* The last 4 bytes of the question are type and class. TCP needs no mixed
-     * case, and it is the way to servers that do not keep it. */
-    if (end == 0 || !random_bytes(wire, 2) ||
-        (!query->tcp && !mix_case(wire, end - 4))) {
-        goto out;
-    }
-    query->query[0] = (unsigned char)(length >> 8);
-    query->query[1] = (unsigned char)length;
-    memcpy(query->query + 2, wire, length);
-    query->query_length = length;
-    ok = true;
-out:
-    ldns_pkt_free(packet);
-    free(wire);
-    return ok;
-}
+static void send_try(wxs_dns_query *query);
 
 /* ---- ends ---- */
 
@@ -118,10 +50,9 @@ static void
 close_socket(wxs_dns_query *query)
 {
     if (query->watch.fd >= 0) {
-        wxs_loop_drop(query->loop, &query->watch);
-        close(query->watch.fd);
-        query->watch.fd = -1;
+        wxs_loop_close(query->loop, &query->watch);
     }
+    wxs_dns_gate_leave(&query->pass);
     free(query->body);
     query->body = NULL;
     query->sent = 0;
@@ -145,6 +76,7 @@ finish(wxs_dns_query *query, wxs_dns_answer *answer)
 
     if (answer != NULL) {
         answer->tcp = query->tcp;
+        answer->truncated = query->truncated;
     }
     wxs_dns_cancel(query);
     done(data, answer);
@@ -156,15 +88,23 @@ finish_failed(wxs_dns_query *query, wxs_dns_outcome failure)
     finish(query, wxs_dns_answer_new(failure));
 }
 
+/* A nameserver that has been silent all the time is asked once. */
+static int
+tries_of(const wxs_dns_query *query)
+{
+    return query->silent ? 1 : WXS_DNS_TRIES;
+}
+
 /* The present try is over without an answer. */
 static void
 try_again(wxs_dns_query *query, wxs_dns_outcome failure)
 {
     bool was_tcp = query->tcp;
 
+    query->silent = wxs_dns_gate_unheard(&query->pass);
     close_socket(query);
     if (was_tcp || wxs_monotonic_ms() >= query->deadline ||
-        (query->tries >= WXS_DNS_TRIES && !query->recased)) {
+        (query->tries >= tries_of(query) && !query->recased)) {
         finish_failed(query, failure);
         return;
     }
@@ -204,9 +144,11 @@ take_message(wxs_dns_query *query, const unsigned char *message, size_t length)
     switch (wxs_dns_answer_read(query->query + 2, query->query_length, message,
                                 length, &answer)) {
     case WXS_DNS_ANSWERED:
+        wxs_dns_gate_heard(&query->pass);
         finish(query, answer);
         return true;
     case WXS_DNS_TRUNCATED:
+        query->truncated = true;
         if (query->tcp) {
             finish_failed(query, WXS_DNS_MALFORMED);
         } else {
@@ -413,30 +355,94 @@ open_socket(wxs_dns_query *query)
     return WXS_DNS_DATA;
 }
 
+/* Writes the message with its length before it; 0 if that failed. */
+static size_t
+build(wxs_dns_query *query)
+{
+    const wxs_dns_question *question = &query->question;
+    const wxs_dns_shape shape = {.type = question->type,
+                                 .recursive = question->recursive,
+                                 .edns = query->edns,
+                                 .dnssec = question->dnssec,
+                                 .unchecked = question->unchecked,
+                                 /* TCP needs no mixed case, and it is the way
+                                  * to servers that do not keep it */
+                                 .mixed_case = !query->tcp};
+    size_t length =
+        wxs_dns_message_build(query->name, &shape, query->query + 2);
+
+    query->query[0] = (unsigned char)(length >> 8);
+    query->query[1] = (unsigned char)length;
+    return length;
+}
+
 static void
-start_try(wxs_dns_query *query)
+send_try(wxs_dns_query *query)
 {
     int datagram_ms = query->question.datagram_ms > 0
                           ? query->question.datagram_ms
                           : WXS_DNS_DATAGRAM_MS;
     int64_t ms = query->tcp ? WXS_DNS_TCP_MS : datagram_ms;
-    int64_t left = query->deadline - wxs_monotonic_ms();
+    int64_t now = wxs_monotonic_ms();
     wxs_dns_outcome outcome = WXS_DNS_LOCAL;
 
+    errno = 0;
+    query->deadline += now - query->waiting_since;
+    query->waiting_since = 0;
     if (!query->tcp) {
         query->tries++;
     }
-    if (left <= 0) {
+    if (query->deadline <= now) {
         finish_failed(query, WXS_DNS_TIMEOUT);
         return;
     }
-    if (build(query)) {
+    if (ms > query->deadline - now) {
+        ms = query->deadline - now;
+    }
+    query->query_length = build(query);
+    if (query->query_length > 0) {
         outcome = open_socket(query);
     }
+    if (outcome == WXS_DNS_LOCAL && query->watch.fd < 0 &&
+        (errno == EMFILE || errno == ENFILE) &&
+        wxs_loop_arm(query->loop, &query->timer, NO_DESCRIPTOR_MS)) {
+        wxs_dns_gate_leave(&query->pass);
+        query->tries -= !query->tcp;
+        return; /* others will be closed meanwhile */
+    }
     if (outcome != WXS_DNS_DATA ||
-        !wxs_loop_arm(query->loop, &query->timer, ms < left ? ms : left)) {
+        !wxs_loop_arm(query->loop, &query->timer, ms)) {
+        close_socket(query);
         finish_failed(query, outcome == WXS_DNS_DATA ? WXS_DNS_LOCAL : outcome);
     }
+}
+
+static void
+on_admitted(void *data)
+{
+    send_try(data);
+}
+
+/* Time spent in waiting does not count for the deadline. */
+static void
+start_try(wxs_dns_query *query)
+{
+    const wxs_dns_question *question = &query->question;
+
+    wxs_loop_disarm(query->loop, &query->timer);
+    query->waiting_since = wxs_monotonic_ms();
+    if (question->gate == NULL ||
+        wxs_dns_gate_enter(question->gate,
+                           (const struct sockaddr *)&question->server,
+                           &query->pass)) {
+        send_try(query);
+    }
+}
+
+bool
+wxs_dns_waits(const wxs_dns_query *query)
+{
+    return query->waiting_since != 0 && query->tries == 0;
 }
 
 wxs_dns_query *
@@ -456,7 +462,10 @@ wxs_dns_ask(wxs_loop *loop, const wxs_dns_question *question,
     query->edns = true;
     query->watch = (wxs_watch){.fd = -1, .ready = on_ready, .data = query};
     query->timer = (wxs_timer){.fire = on_timer, .data = query};
-    query->deadline = wxs_monotonic_ms() + WXS_DNS_TOTAL_MS;
+    query->pass = (wxs_dns_pass){.admit = on_admitted, .data = query};
+    query->deadline =
+        wxs_monotonic_ms() +
+        (question->total_ms > 0 ? question->total_ms : WXS_DNS_TOTAL_MS);
     if (ldns_str2rdf_dname(&query->name, question->name) != LDNS_STATUS_OK ||
         !wxs_loop_arm(loop, &query->timer, 0)) {
         ldns_rdf_deep_free(query->name);

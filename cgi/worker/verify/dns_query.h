@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "dns_answer.h"
+#include "dns_gate.h"
 #include "dns_loop.h"
 
 /* One question to one server address: over UDP, each try from a connected
@@ -24,11 +25,16 @@ typedef struct {
     struct sockaddr_storage server;
     socklen_t server_length;
     bool recursive; /* asks for recursion; else wants authority */
+    bool dnssec;    /* recursive: wants validation (DO) */
+    bool unchecked; /* recursive: wants the data whether valid or not (CD) */
     bool tcp;       /* goes to TCP at once */
+    wxs_dns_gate *gate; /* every try passes it; NULL = none. Outlives the query.
+                         */
     /* Checked before a socket is connected; NULL if the operator named the
      * server. Outlives the query. */
     const wxs_networks *allow;
     int datagram_ms; /* 0 = WXS_DNS_DATAGRAM_MS */
+    int total_ms;    /* 0 = WXS_DNS_TOTAL_MS */
 } wxs_dns_question;
 
 typedef struct wxs_dns_query wxs_dns_query;
@@ -41,6 +47,9 @@ typedef void wxs_dns_done(void *data, wxs_dns_answer *answer);
  * never called) if memory is out or the name is none. */
 wxs_dns_query *wxs_dns_ask(wxs_loop *loop, const wxs_dns_question *question,
                            wxs_dns_done *done, void *data);
+
+/* Has no try been sent yet, because the server is spared? */
+bool wxs_dns_waits(const wxs_dns_query *query);
 
 /* Forgets a query whose done was not called yet. */
 void wxs_dns_cancel(wxs_dns_query *query);

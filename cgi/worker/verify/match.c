@@ -1,8 +1,10 @@
 #include "match.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "match_kinds.h"
+#include "spf.h"
 
 bool
 wxs_class_good(wxs_class class)
@@ -29,6 +31,104 @@ wxs_class_name(wxs_class class)
     return names[class];
 }
 
+uint16_t
+wxs_match_type(wxs_record_kind kind)
+{
+    switch (kind) {
+    case WXS_RECORD_MX:
+        return WXS_TYPE_MX;
+    case WXS_RECORD_TRACKING:
+        return WXS_TYPE_CNAME;
+    case WXS_RECORD_DKIM:
+    case WXS_RECORD_SPF:
+    case WXS_RECORD_DMARC:
+        break;
+    }
+    return WXS_TYPE_TXT;
+}
+
+const char *
+wxs_match_type_name(const wxs_expected *expected)
+{
+    switch (expected->kind) {
+    case WXS_RECORD_MX:
+        return "MX";
+    case WXS_RECORD_TRACKING:
+        return "CNAME";
+    case WXS_RECORD_DKIM:
+        return expected->alias != NULL ? "CNAME" : "TXT";
+    case WXS_RECORD_SPF:
+    case WXS_RECORD_DMARC:
+        break;
+    }
+    return "TXT";
+}
+
+/* Does one of the values name ours? */
+static bool
+holds_name(const wxs_expected *expected, const wxs_dns_answer *answer)
+{
+    for (size_t i = 0; i < answer->count; i++) {
+        if (wxs_match_names((const char *)answer->value[i].data,
+                            expected->value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does one of the SPF records have all of our terms? */
+static bool
+holds_spf(const wxs_expected *expected, const wxs_dns_answer *answer)
+{
+    size_t skip = sizeof WXS_SPF_VERSION - 1;
+
+    for (size_t i = 0; i < answer->count; i++) {
+        wxs_span rest = {expected->value + skip,
+                         strlen(expected->value) - skip};
+        wxs_span word;
+        bool all = wxs_spf_candidate(&answer->value[i]);
+
+        while (all && wxs_spf_next(&rest, &word)) {
+            wxs_spf_term term = wxs_spf_term_of(word);
+            wxs_spf_question question = {.term = &term};
+
+            all = wxs_spf_term_is(&term, "all") ||
+                  wxs_spf_check(NULL, expected->fqdn,
+                                wxs_spf_terms(&answer->value[i]),
+                                &question) == WXS_SPF_PASS;
+        }
+        if (all) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+wxs_match_holds(const wxs_expected *expected, const wxs_dns_answer *answer)
+{
+    wxs_verdict verdict = {.code = ""};
+
+    switch (expected->kind) {
+    case WXS_RECORD_DKIM:
+        if (expected->alias != NULL && answer->alias != NULL) {
+            return wxs_match_names(answer->alias, expected->alias);
+        }
+        wxs_match_dkim(expected, answer, NULL, &verdict);
+        return wxs_class_good(verdict.class) ||
+               strcmp(verdict.code, "dkim_extra_record") == 0;
+    case WXS_RECORD_SPF:
+        return holds_spf(expected, answer);
+    case WXS_RECORD_DMARC:
+        return wxs_match_is_policy(answer);
+    case WXS_RECORD_MX:
+    case WXS_RECORD_TRACKING:
+        break;
+    }
+    return holds_name(expected, answer);
+}
+
 static wxs_dns_outcome
 outcome_of(const wxs_observation *seen)
 {
@@ -37,23 +137,24 @@ outcome_of(const wxs_observation *seen)
 
 static void
 judge(const wxs_expected *expected, const wxs_dns_answer *answer,
-      const wxs_beyond *beyond, wxs_verdict *verdict)
+      wxs_world *world, wxs_verdict *verdict)
 {
     switch (expected->kind) {
     case WXS_RECORD_DKIM:
-        wxs_match_dkim(expected, answer, beyond, verdict);
+        (expected->alias != NULL ? wxs_match_dkim_alias : wxs_match_dkim)(
+            expected, answer, world, verdict);
         break;
     case WXS_RECORD_SPF:
-        wxs_match_spf(expected, answer, verdict);
+        wxs_match_spf(expected, answer, world, verdict);
         break;
     case WXS_RECORD_MX:
-        wxs_match_mx(expected, answer, verdict);
+        wxs_match_mx(expected, answer, world, verdict);
         break;
     case WXS_RECORD_DMARC:
-        wxs_match_dmarc(expected, answer, verdict);
+        wxs_match_dmarc(expected, answer, world, verdict);
         break;
     case WXS_RECORD_TRACKING:
-        wxs_match_tracking(expected, answer, beyond, verdict);
+        wxs_match_tracking(expected, answer, world, verdict);
         break;
     }
 }
@@ -67,8 +168,11 @@ typedef struct {
 } failure;
 
 static failure
-failure_of(wxs_dns_outcome outcome)
+failure_of(const wxs_observation *seen)
 {
+    static const failure truncated = {
+        "tcp_blocked", "answers over UDP in part only and not over TCP",
+        "Allow TCP port 53 to this nameserver in its firewall."};
     static const failure failures[] = {
         [WXS_DNS_TIMEOUT] = {"nameserver_silent", "does not answer",
                              "Ask the DNS provider why this nameserver is "
@@ -105,6 +209,12 @@ failure_of(wxs_dns_outcome outcome)
                            "Nothing to do: the check is repeated."},
     };
 
+    wxs_dns_outcome outcome = outcome_of(seen);
+
+    if (seen->answer != NULL && seen->answer->truncated &&
+        (outcome == WXS_DNS_TIMEOUT || outcome == WXS_DNS_UNREACHABLE)) {
+        return truncated;
+    }
     return failures[wxs_dns_definite(outcome) ? WXS_DNS_LOCAL : outcome];
 }
 
@@ -122,7 +232,7 @@ judge_unknown(const wxs_expected *expected, const wxs_observation *seen,
                                  "delegation works; the check is repeated.");
         return;
     }
-    failure first = failure_of(outcome_of(&seen[0]));
+    failure first = failure_of(&seen[0]);
 
     verdict->code = first.code;
     wxs_verdict_say(
@@ -140,7 +250,7 @@ warn_of_failure(const wxs_observation *seen, size_t count, wxs_verdict *verdict)
         if (wxs_dns_definite(outcome_of(&seen[i]))) {
             continue;
         }
-        failure why = failure_of(outcome_of(&seen[i]));
+        failure why = failure_of(&seen[i]);
         size_t used = strlen(verdict->message);
 
         if (strcmp(verdict->code, "ok") == 0) {
@@ -161,12 +271,24 @@ warn_of_failure(const wxs_observation *seen, size_t count, wxs_verdict *verdict)
 
 /* ---- agreement ---- */
 
+/* "ns1.example (serial 7)" */
+static void
+name_server(const wxs_observation *seen, char text[300])
+{
+    if (seen->answer == NULL || !seen->answer->has_serial) {
+        (void)snprintf(text, 300, "%.250s", seen->host);
+    } else {
+        (void)snprintf(text, 300, "%.250s (serial %lu)", seen->host,
+                       (unsigned long)seen->answer->serial);
+    }
+}
+
 static void
 judge_split(const wxs_expected *expected, const wxs_observation *seen,
             size_t count, const wxs_verdict *bad, wxs_verdict *verdict)
 {
-    const char *with = "";
-    const char *without = "";
+    char with[300] = "";
+    char without[300] = "";
 
     for (size_t i = 0; i < count; i++) {
         if (!wxs_dns_definite(outcome_of(&seen[i]))) {
@@ -175,7 +297,7 @@ judge_split(const wxs_expected *expected, const wxs_observation *seen,
         bool good = strcmp(verdict->server[i], "exact") == 0 ||
                     strcmp(verdict->server[i], "satisfied") == 0;
 
-        *(good ? &with : &without) = seen[i].host;
+        name_server(&seen[i], good ? with : without);
     }
     wxs_verdict_set(verdict, WXS_PROPAGATING, "propagating");
     wxs_verdict_say(verdict,
@@ -190,7 +312,7 @@ judge_split(const wxs_expected *expected, const wxs_observation *seen,
 
 void
 wxs_match(const wxs_expected *expected, const wxs_observation *seen,
-          size_t count, const wxs_beyond *beyond, wxs_verdict *verdict)
+          size_t count, wxs_world *world, wxs_verdict *verdict)
 {
     wxs_verdict one;
     wxs_verdict worst = {.class = WXS_EXACT, .code = NULL};
@@ -202,7 +324,7 @@ wxs_match(const wxs_expected *expected, const wxs_observation *seen,
             continue;
         }
         memset(&one, 0, sizeof one);
-        judge(expected, seen[i].answer, beyond, &one);
+        judge(expected, seen[i].answer, world, &one);
         verdict->server[i] = wxs_class_name(one.class);
         if (one.class != WXS_TEMP) {
             verdict->definite++;
@@ -224,7 +346,10 @@ wxs_match(const wxs_expected *expected, const wxs_observation *seen,
     memcpy(verdict->fix, worst.fix, sizeof worst.fix);
     memcpy(verdict->found, worst.found, sizeof worst.found);
     verdict->found_count = worst.found_count;
-    if (verdict->good > 0 && verdict->good < verdict->definite) {
+    memcpy(verdict->suggested, worst.suggested, sizeof worst.suggested);
+    if (wxs_class_miss(verdict->class) && verdict->good == 0) {
+        wxs_match_hints(expected, seen, count, world, verdict);
+    } else if (verdict->good > 0 && verdict->good < verdict->definite) {
         judge_split(expected, seen, count, &worst, verdict);
     } else if (verdict->good > 0) {
         warn_of_failure(seen, count, verdict);

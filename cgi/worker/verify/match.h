@@ -5,9 +5,11 @@
 #include <stddef.h>
 
 #include "dns_answer.h"
+#include "world.h"
 
 /* Judges one expected record by what nameservers said. Pure: no network, no
- * clock, no memory of its own. */
+ * clock, no memory of its own; what it has to know beyond their answers it asks
+ * of a wxs_world. */
 
 #define WXS_SERVERS_MAX 4
 #define WXS_FOUND_MAX   8
@@ -24,7 +26,9 @@ typedef enum {
 typedef struct {
     wxs_record_kind kind;
     const char *fqdn;
-    const char *value; /* what the customer was told to publish */
+    const char *value; /* what receivers are to find */
+    const char *alias; /* DKIM: the CNAME target that the customer was told to
+                          publish in the place of value; else NULL */
     int priority;      /* MX */
 } wxs_expected;
 
@@ -34,20 +38,6 @@ typedef struct {
     const char *address;          /* as text, "" if it has none */
     const wxs_dns_answer *answer; /* NULL counts as WXS_DNS_LOCAL */
 } wxs_observation;
-
-/* What lies beyond the name, as the recursive resolver knows it. */
-typedef struct {
-    /* the names a tracking host's CNAME leads through after its first target */
-    const char *hop[WXS_DNS_ALIASES_MAX];
-    size_t hops;
-    bool too_long; /* the chain goes on, or in a circle */
-    bool unknown;  /* the resolver could not tell */
-    /* A and AAAA of a tracking host without CNAME, and of its target */
-    const wxs_dns_answer *own[2];
-    const wxs_dns_answer *target[2];
-    /* the TXT at the end of the CNAME that stands at a DKIM name */
-    const wxs_dns_answer *text;
-} wxs_beyond;
 
 /* Of two, the later one says more of what is amiss. */
 typedef enum {
@@ -67,17 +57,21 @@ typedef struct {
     char fix[640];     /* what to do, "" if there is nothing */
     char found[WXS_FOUND_MAX][WXS_FOUND_TEXT]; /* escaped */
     size_t found_count;
+    char suggested[WXS_FOUND_TEXT]; /* a value ready to paste that differs from
+                                       the expected one, or "" */
     /* what each observation amounts to: a class's name or an outcome's */
     const char *server[WXS_SERVERS_MAX];
     size_t good;     /* nameservers that have it right */
     size_t definite; /* nameservers that gave a definite answer */
 } wxs_verdict;
 
-/* Fills the verdict from up to WXS_SERVERS_MAX observations. beyond may be
- * NULL. Agreement: all definite answers right is exact or satisfied, some
- * right is propagating, none definite is temp. */
+/* Fills the verdict from up to WXS_SERVERS_MAX observations. Agreement: all
+ * definite answers right is exact or satisfied, some right is propagating, none
+ * definite is temp. With world->waiting set afterwards the verdict is
+ * preliminary. world may be NULL: then nothing beyond is known, and no likely
+ * wrong places are looked at. */
 void wxs_match(const wxs_expected *expected, const wxs_observation *seen,
-               size_t count, const wxs_beyond *beyond, wxs_verdict *verdict);
+               size_t count, wxs_world *world, wxs_verdict *verdict);
 
 bool wxs_class_good(wxs_class class); /* exact or satisfied */
 bool wxs_class_miss(wxs_class class); /* missing, wrong or conflict */

@@ -1,97 +1,11 @@
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <string.h>
 #include <strings.h>
 
+#include "dkim_key.h"
 #include "match_kinds.h"
 #include "tags.h"
 
 /* DKIM key records, RFC 6376 3.6.1, 3.6.2.2; RFC 8301; RFC 8463. */
-
-#define KEY_TEXT_MAX 6000
-#define KEY_MAX      (KEY_TEXT_MAX / 4 * 3)
-
-typedef struct {
-    char text[KEY_TEXT_MAX]; /* base64 without white space and padding */
-    size_t text_length;
-    unsigned char bytes[KEY_MAX];
-    size_t length;
-} key;
-
-/* ---- base64 ---- */
-
-static int
-sextet(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
-/* Without the folding white space that RFC 6376 allows anywhere, and without
- * the padding, which panels drop. False if it is too long. */
-static bool
-bare_text(wxs_span p, key *out)
-{
-    out->text_length = 0;
-    for (size_t i = 0; i < p.length; i++) {
-        if (strchr(" \t\r\n", p.data[i]) != NULL && p.data[i] != '\0') {
-            continue;
-        }
-        if (out->text_length == sizeof out->text) {
-            return false;
-        }
-        out->text[out->text_length++] = p.data[i];
-    }
-    for (int i = 0; i < 2 && out->text_length > 0 &&
-                    out->text[out->text_length - 1] == '=';
-         i++) {
-        out->text_length--;
-    }
-    return true;
-}
-
-static bool
-decode(key *k)
-{
-    unsigned bits = 0;
-    int have = 0;
-
-    k->length = 0;
-    if (k->text_length % 4 == 1) {
-        return false;
-    }
-    for (size_t i = 0; i < k->text_length; i++) {
-        int value = sextet(k->text[i]);
-
-        if (value < 0) {
-            return false;
-        }
-        bits = (bits << 6 | (unsigned)value) & 0xffff;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            k->bytes[k->length++] = (unsigned char)(bits >> have);
-        }
-    }
-    return true;
-}
-
-/* False if there is no key to compare. */
-static bool
-read_key(wxs_span p, key *k)
-{
-    return p.data != NULL && bare_text(p, k) && decode(k) && k->length > 0;
-}
-
-static bool
-same_key(const key *a, const key *b)
-{
-    return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
-}
 
 /* ---- a record with our key ---- */
 
@@ -138,6 +52,13 @@ judge_flags(const wxs_expected *expected, const wxs_tags *tags,
                         "that it is only being tested.",
                         expected->fqdn);
         wxs_verdict_fix(verdict, "Remove t=y once mail is signed correctly.");
+    } else if (wxs_span_lists(wxs_tags_get(tags, "t"), "s")) {
+        wxs_verdict_set(verdict, WXS_SATISFIED, "dkim_strict");
+        wxs_verdict_say(verdict,
+                        "The key at %s is right; t=s makes it invalid for "
+                        "senders at subdomains.",
+                        expected->fqdn);
+        wxs_verdict_fix(verdict, "Remove t=s if mail is sent from subdomains.");
     } else {
         wxs_verdict_set(verdict, WXS_SATISFIED, "ok");
         wxs_verdict_say(verdict,
@@ -149,90 +70,123 @@ judge_flags(const wxs_expected *expected, const wxs_tags *tags,
 
 /* ---- a record with another key ---- */
 
-static bool
-is_private(const key *k)
-{
-    const unsigned char *p = k->bytes;
-    EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &p, (long)k->length);
-    bool found = pkey != NULL;
-
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    return found;
-}
-
 static void
-explain_other(const key *found, wxs_verdict *verdict)
+explain_other(const wxs_dkim_key *found, const wxs_dkim_key *ours,
+              wxs_verdict *verdict)
 {
-    const unsigned char *p = found->bytes;
-    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long)found->length);
-    int bits = pkey == NULL ? 0 : EVP_PKEY_bits(pkey);
-    bool rsa = pkey != NULL && EVP_PKEY_base_id(pkey) == EVP_PKEY_RSA;
+    char theirs[WXS_FINGERPRINT];
+    char own[WXS_FINGERPRINT];
+    unsigned bits = wxs_dkim_key_rsa_bits(found);
 
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    if (rsa && bits <= 1024) {
+    wxs_dkim_key_fingerprint(found, theirs);
+    wxs_dkim_key_fingerprint(ours, own);
+    if (bits > 0 && bits <= 1024) {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_short_key");
         wxs_verdict_say(verdict,
-                        "Another key is published: RSA with %d bits "
-                        "only, not ours with 2048.",
-                        bits);
-    } else if (rsa) {
-        wxs_verdict_set(verdict, WXS_WRONG, "dkim_other_key");
-        wxs_verdict_say(verdict,
-                        "Another key is published: RSA with %d bits, "
-                        "but not ours.",
-                        bits);
+                        "Another key is published: RSA with %u bits only, "
+                        "which receivers distrust. Its fingerprint is %s, "
+                        "ours is %s.",
+                        bits, theirs, own);
     } else {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_other_key");
-        wxs_verdict_say(verdict, "The published key is not ours.");
+        wxs_verdict_say(verdict,
+                        "Another key is published: its fingerprint is %s, "
+                        "ours is %s.",
+                        theirs, own);
     }
     wxs_verdict_fix(verdict, "Replace the value with the one shown. It is "
                              "often the key of an earlier set-up or of another "
                              "account.");
 }
 
-static void
-judge_other(const wxs_tags *tags, const key *ours, wxs_verdict *verdict)
+/* Is what is there a part of our key? Panels cut values at 255 bytes, or keep
+ * the last of several strings. */
+static bool
+judge_part(const wxs_expected *expected, const wxs_dns_value *value,
+           const wxs_dkim_key *found, const wxs_dkim_key *ours,
+           wxs_verdict *verdict)
 {
-    key found;
-    wxs_span p = wxs_tags_get(tags, "p");
-    wxs_span type = wxs_tags_get(tags, "k");
+    size_t missing = ours->text_length - found->text_length;
 
-    if (!bare_text(p, &found)) {
-        found.text_length = 0;
-        wxs_verdict_set(verdict, WXS_WRONG, "dkim_other_key");
-        wxs_verdict_say(verdict, "The published key is not ours: it is too "
-                                 "long for any.");
-        wxs_verdict_fix(verdict, "Replace the value with the one shown.");
-    } else if (found.text_length == 0) {
+    if (found->text_length >= ours->text_length ||
+        memcmp(found->text, ours->text, found->text_length) != 0) {
+        return false;
+    }
+    wxs_verdict_set(verdict, WXS_WRONG, "dkim_truncated");
+    wxs_verdict_say(verdict,
+                    "The value was cut after byte %zu: the last %zu of the "
+                    "key's %zu characters are missing.",
+                    value->length, missing, ours->text_length);
+    wxs_verdict_fix(verdict,
+                    "Store all %zu bytes of the value: as two strings of at "
+                    "most 255 in one record, if the DNS provider does not "
+                    "split it by itself.",
+                    strlen(expected->value));
+    return true;
+}
+
+/* Only the end of our value, such as the second of two strings. */
+static bool
+judge_tail(const wxs_expected *expected, const wxs_dns_value *value,
+           wxs_verdict *verdict)
+{
+    size_t length = strlen(expected->value);
+
+    if (value->length < 8 || value->length >= length ||
+        memcmp(expected->value + length - value->length, value->data,
+               value->length) != 0) {
+        return false;
+    }
+    wxs_verdict_set(verdict, WXS_WRONG, "dkim_truncated");
+    wxs_verdict_say(verdict,
+                    "Only the last %zu of the value's %zu bytes are there; "
+                    "the first string was lost.",
+                    value->length, length);
+    wxs_verdict_fix(verdict, "Store the whole value in one record: \"...\" "
+                             "\"...\".");
+    return true;
+}
+
+static bool
+judge_letters(const wxs_dkim_key *found, const wxs_dkim_key *ours,
+              wxs_verdict *verdict)
+{
+    if (found->text_length != ours->text_length ||
+        strncasecmp(found->text, ours->text, found->text_length) != 0) {
+        return false;
+    }
+    wxs_verdict_set(verdict, WXS_WRONG, "dkim_case_changed");
+    wxs_verdict_say(verdict, "The key's letters changed between upper and "
+                             "lower case, which destroys it.");
+    wxs_verdict_fix(verdict, "Enter the value anew; if the DNS provider "
+                             "changes it again, use its API, another browser "
+                             "or its support.");
+    return true;
+}
+
+static void
+judge_other(const wxs_expected *expected, const wxs_dns_value *value,
+            const wxs_tags *tags, const wxs_dkim_key *ours,
+            wxs_verdict *verdict)
+{
+    wxs_dkim_key found;
+    wxs_span type = wxs_tags_get(tags, "k");
+    bool fits = wxs_dkim_key_text(wxs_tags_get(tags, "p"), &found);
+
+    if (fits && found.text_length == 0) {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_revoked");
         wxs_verdict_say(verdict, "The record's p= is empty, which tells "
                                  "receivers that the key was revoked.");
         wxs_verdict_fix(verdict, "Paste the whole value shown.");
-    } else if (found.text_length < ours->text_length &&
-               memcmp(found.text, ours->text, found.text_length) == 0) {
-        wxs_verdict_set(verdict, WXS_WRONG, "dkim_truncated");
-        wxs_verdict_say(verdict,
-                        "The key was cut off: %zu of its %zu "
-                        "characters are there.",
-                        found.text_length, ours->text_length);
-        wxs_verdict_fix(verdict, "Store the value whole: as two strings of at "
-                                 "most 255 characters in one record, if the "
-                                 "DNS provider cannot do it by itself.");
-    } else if (found.text_length == ours->text_length &&
-               strncasecmp(found.text, ours->text, found.text_length) == 0) {
-        wxs_verdict_set(verdict, WXS_WRONG, "dkim_case_changed");
-        wxs_verdict_say(verdict, "The key's letters changed between upper and "
-                                 "lower case, which destroys it.");
-        wxs_verdict_fix(verdict, "Enter the value anew; if the DNS provider "
-                                 "changes it again, use its API or support.");
-    } else if (!decode(&found)) {
+    } else if (fits && (judge_part(expected, value, &found, ours, verdict) ||
+                        judge_letters(&found, ours, verdict))) {
+        return;
+    } else if (!fits || !wxs_dkim_key_decode(&found)) {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_bad_base64");
-        wxs_verdict_say(verdict, "The record's p= holds characters that no "
-                                 "key has.");
+        wxs_verdict_say(verdict, "The record's p= is no key: it holds "
+                                 "characters that no key has, or too many.");
         wxs_verdict_fix(verdict, "Replace the value with the one shown.");
-    } else if (is_private(&found)) {
+    } else if (wxs_dkim_key_private(&found)) {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_private_key");
         wxs_verdict_say(verdict, "A private key is published. Everyone can "
                                  "sign with it: never use it again.");
@@ -244,7 +198,7 @@ judge_other(const wxs_tags *tags, const key *ours, wxs_verdict *verdict)
                                  "and the key is not ours.");
         wxs_verdict_fix(verdict, "Paste the value as shown.");
     } else {
-        explain_other(&found, verdict);
+        explain_other(&found, ours, verdict);
     }
 }
 
@@ -255,12 +209,12 @@ judge_value(const wxs_expected *expected, const wxs_dns_value *value,
     const char *text = (const char *)value->data;
     wxs_tags ours_tags;
     wxs_tags tags;
-    key ours;
-    key found;
+    wxs_dkim_key ours;
+    wxs_dkim_key found;
     bool parsed = wxs_tags_parse(text, value->length, &tags);
 
     if (!wxs_tags_parse(expected->value, strlen(expected->value), &ours_tags) ||
-        !read_key(wxs_tags_get(&ours_tags, "p"), &ours)) {
+        !wxs_dkim_key_read(wxs_tags_get(&ours_tags, "p"), &ours)) {
         wxs_verdict_set(verdict, WXS_TEMP, "check_incomplete");
         wxs_verdict_say(verdict, "The expected value holds no key.");
     } else if (value->length == strlen(expected->value) &&
@@ -268,18 +222,19 @@ judge_value(const wxs_expected *expected, const wxs_dns_value *value,
         wxs_verdict_set(verdict, WXS_EXACT, "ok");
         wxs_verdict_say(verdict, "The record at %s is as shown.",
                         expected->fqdn);
-    } else if (parsed && read_key(wxs_tags_get(&tags, "p"), &found) &&
-               same_key(&ours, &found)) {
+    } else if (parsed && wxs_dkim_key_read(wxs_tags_get(&tags, "p"), &found) &&
+               wxs_dkim_key_same(&ours, &found)) {
         judge_flags(expected, &tags, &ours_tags, verdict);
         if (!wxs_class_good(verdict->class)) {
-            (void) wxs_match_pasted(expected, value, verdict);
+            (void)wxs_match_pasted(expected, value, verdict);
         }
     } else if (memmem(text, value->length, "-----", 5) != NULL) {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_pem");
         wxs_verdict_say(verdict, "The value holds the header or footer lines "
                                  "of a key file.");
         wxs_verdict_fix(verdict, "Replace the value with the one shown.");
-    } else if (wxs_match_pasted(expected, value, verdict)) {
+    } else if (wxs_match_pasted(expected, value, verdict) ||
+               (!parsed && judge_tail(expected, value, verdict))) {
         return;
     } else if (!parsed || wxs_tags_get(&tags, "p").data == NULL) {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_syntax");
@@ -288,7 +243,7 @@ judge_value(const wxs_expected *expected, const wxs_dns_value *value,
                                : "it is no list of tags such as v=DKIM1; p=");
         wxs_verdict_fix(verdict, "Replace the value with the one shown.");
     } else {
-        judge_other(&tags, &ours, verdict);
+        judge_other(expected, value, &tags, &ours, verdict);
     }
 }
 
@@ -304,6 +259,23 @@ halves(const wxs_expected *expected, const wxs_dns_value *a,
     return a->length + b->length == length && a->length > 0 && b->length > 0 &&
            memcmp(expected->value, a->data, a->length) == 0 &&
            memcmp(expected->value + a->length, b->data, b->length) == 0;
+}
+
+/* The one that looks like a key record, to explain what is wrong with it. */
+static const wxs_dns_value *
+most_telling(const wxs_dns_answer *answer)
+{
+    wxs_tags tags;
+
+    for (size_t i = 0; i < answer->count; i++) {
+        const wxs_dns_value *value = &answer->value[i];
+
+        if (wxs_tags_parse((const char *)value->data, value->length, &tags) &&
+            wxs_tags_get(&tags, "p").data != NULL) {
+            return value;
+        }
+    }
+    return &answer->value[0];
 }
 
 static void
@@ -332,7 +304,7 @@ judge_several(const wxs_expected *expected, const wxs_dns_answer *answer,
             return;
         }
     }
-    judge_value(expected, &value[0], verdict);
+    judge_value(expected, most_telling(answer), verdict);
 }
 
 static void
@@ -353,19 +325,16 @@ judge_values(const wxs_expected *expected, const wxs_dns_answer *answer,
 /* A delegated key: whatever the CNAME leads to counts. */
 static void
 judge_alias(const wxs_expected *expected, const wxs_dns_answer *answer,
-            const wxs_beyond *beyond, wxs_verdict *verdict)
+            wxs_world *world, wxs_verdict *verdict)
 {
-    const wxs_dns_answer *text = beyond == NULL ? NULL : beyond->text;
+    const wxs_dns_answer *text = answer;
 
-    if (answer->count > 0) {
-        text = answer;
+    if (answer->count == 0) {
+        text =
+            wxs_world_ask(world, WXS_VIA_RESOLVER, answer->alias, WXS_TYPE_TXT);
     }
-    if (text == NULL || !wxs_dns_definite(text->outcome)) {
-        wxs_verdict_set(verdict, WXS_TEMP, "alias_unknown");
-        wxs_verdict_say(verdict,
-                        "%s is a CNAME to %s, of which nothing is known now.",
-                        expected->fqdn, answer->alias);
-        wxs_verdict_fix(verdict, "Nothing to do: the check is repeated.");
+    if (!wxs_dns_definite(text->outcome)) {
+        wxs_match_unknown(answer->alias, verdict);
     } else if (text->count == 0) {
         wxs_verdict_set(verdict, WXS_WRONG, "dkim_alias_empty");
         wxs_verdict_found(verdict, answer->alias, strlen(answer->alias));
@@ -384,10 +353,10 @@ judge_alias(const wxs_expected *expected, const wxs_dns_answer *answer,
 
 void
 wxs_match_dkim(const wxs_expected *expected, const wxs_dns_answer *answer,
-               const wxs_beyond *beyond, wxs_verdict *verdict)
+               wxs_world *world, wxs_verdict *verdict)
 {
     if (answer->outcome == WXS_DNS_DATA && answer->alias != NULL) {
-        judge_alias(expected, answer, beyond, verdict);
+        judge_alias(expected, answer, world, verdict);
     } else if (!wxs_match_absent(expected, answer, "TXT", verdict)) {
         judge_values(expected, answer, verdict);
     }

@@ -48,11 +48,11 @@ is_sibling(const char *ours, const char *found)
     return a == b && a >= 2 && wxs_match_names(x, y);
 }
 
-static void
-judge_other(const wxs_expected *expected, const char *found,
-            wxs_verdict *verdict)
+/* A name that is none, or not meant; true if so. */
+static bool
+judge_mistyped(const wxs_expected *expected, const char *found,
+               wxs_verdict *verdict)
 {
-    wxs_verdict_fix(verdict, "Enter %s as the mail server.", expected->value);
     if (strcmp(found, ".") == 0) {
         wxs_verdict_set(verdict, WXS_WRONG, "mx_null");
         wxs_verdict_say(verdict,
@@ -85,6 +85,26 @@ judge_other(const wxs_expected *expected, const char *found,
                         found);
         wxs_verdict_fix(verdict, "Enter %s. with a final dot.",
                         expected->value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Another name; an alias of ours is one that senders may refuse (RFC 2181
+ * 10.3). */
+static void
+judge_foreign(const wxs_expected *expected, const char *found, wxs_world *world,
+              wxs_verdict *verdict)
+{
+    wxs_chain chain = wxs_world_chain(world, found, expected->value);
+
+    if (chain == WXS_CHAIN_REACHES) {
+        wxs_verdict_set(verdict, WXS_WRONG, "mx_alias");
+        wxs_verdict_say(verdict,
+                        "The MX record at %s points to %s, which is an alias "
+                        "of ours; some senders refuse aliases.",
+                        expected->fqdn, found);
     } else if (is_sibling(expected->value, found)) {
         wxs_verdict_set(verdict, WXS_WRONG, "mx_other_region");
         wxs_verdict_say(verdict,
@@ -97,6 +117,36 @@ judge_other(const wxs_expected *expected, const char *found,
                         "The MX record at %s points to %s; expected "
                         "is %s.",
                         expected->fqdn, found, expected->value);
+    }
+}
+
+static void
+judge_other(const wxs_expected *expected, const char *found, wxs_world *world,
+            wxs_verdict *verdict)
+{
+    wxs_verdict_fix(verdict, "Enter %s as the mail server.", expected->value);
+    if (!judge_mistyped(expected, found, verdict)) {
+        judge_foreign(expected, found, world, verdict);
+    }
+}
+
+/* Without MX records mail goes to the name's address (RFC 5321 5.1). */
+static void
+judge_implicit(const wxs_expected *expected, wxs_world *world,
+               wxs_verdict *verdict)
+{
+    static const uint16_t types[] = {WXS_TYPE_A, WXS_TYPE_AAAA};
+
+    for (int i = 0; i < 2; i++) {
+        if (wxs_world_ask(world, WXS_VIA_ZONE, expected->fqdn, types[i])
+                ->count > 0) {
+            wxs_verdict_set(verdict, WXS_MISSING, "mx_implicit");
+            wxs_verdict_say(verdict,
+                            "No MX record is found at %s, but an address: "
+                            "bounces go to that address instead of us.",
+                            expected->fqdn);
+            return;
+        }
     }
 }
 
@@ -121,12 +171,15 @@ judge_ours(const wxs_expected *expected, const wxs_dns_answer *answer,
 
 void
 wxs_match_mx(const wxs_expected *expected, const wxs_dns_answer *answer,
-             wxs_verdict *verdict)
+             wxs_world *world, wxs_verdict *verdict)
 {
     size_t ours = 0;
     const char *other = "";
 
     if (wxs_match_absent(expected, answer, "MX", verdict)) {
+        if (answer->outcome == WXS_DNS_NODATA) {
+            judge_implicit(expected, world, verdict);
+        }
         return;
     }
     for (size_t i = 0; i < answer->count; i++) {
@@ -152,6 +205,7 @@ wxs_match_mx(const wxs_expected *expected, const wxs_dns_answer *answer,
                         "there.",
                         expected->fqdn);
     } else {
-        judge_other(expected, (const char *)answer->value[0].data, verdict);
+        judge_other(expected, (const char *)answer->value[0].data, world,
+                    verdict);
     }
 }

@@ -1,351 +1,338 @@
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "match_kinds.h"
-#include "tags.h"
+#include "spf.h"
 
-/* The return path's SPF record, RFC 7208: the record itself is walked, what it
- * includes is not looked up. */
+/* The return path's SPF record: does it pass what we send from? */
 
-#define VERSION     "v=spf1"
-#define LOOKUPS_MAX 10 /* RFC 7208 4.6.4 */
-
-typedef struct {
-    char qualifier;     /* '+' if none is written */
-    wxs_span mechanism; /* without the qualifier; a modifier as it is */
-    wxs_span name;
-    char separator; /* ':', '=', '/' or 0 */
-    wxs_span rest;  /* after the separator */
-} term;
-
-/* ---- words ---- */
-
-/* Cuts the next word off rest; false at the end. */
-static bool
-next_word(wxs_span *rest, wxs_span *word)
+static wxs_span
+own_terms(const wxs_expected *expected)
 {
-    while (rest->length > 0 && rest->data[0] == ' ') {
-        rest->data++;
-        rest->length--;
-    }
-    word->data = rest->data;
-    word->length = 0;
-    while (rest->length > 0 && rest->data[0] != ' ') {
-        rest->data++;
-        rest->length--;
-        word->length++;
-    }
-    return word->length > 0;
+    size_t skip = sizeof WXS_SPF_VERSION - 1;
+    size_t length = strlen(expected->value);
+
+    return length < skip ? (wxs_span){"", 0}
+                         : (wxs_span){expected->value + skip, length - skip};
 }
 
-static term
-split_term(wxs_span word)
+static int
+shown(wxs_span span, size_t most)
 {
-    term t = {.qualifier = '+', .mechanism = word};
-
-    if (memchr("+-~?", word.data[0], 4) != NULL) {
-        t.qualifier = word.data[0];
-        t.mechanism.data++;
-        t.mechanism.length--;
-    }
-    t.name = (wxs_span){t.mechanism.data, 0};
-    while (t.name.length < t.mechanism.length &&
-           memchr(":=/", t.name.data[t.name.length], 3) == NULL) {
-        t.name.length++;
-    }
-    if (t.name.length < t.mechanism.length) {
-        t.separator = t.name.data[t.name.length];
-        t.rest.data = t.name.data + t.name.length + 1;
-        t.rest.length = t.mechanism.length - t.name.length - 1;
-    }
-    return t;
+    return (int)(span.length > most ? most : span.length);
 }
 
-static bool
-same_mechanism(const term *a, const term *b)
+static void
+fix_by_merging(const wxs_expected *expected, const wxs_dns_answer *answer,
+               const char *what, wxs_verdict *verdict)
 {
-    return a->mechanism.length == b->mechanism.length &&
-           strncasecmp(a->mechanism.data, b->mechanism.data,
-                       a->mechanism.length) == 0;
+    wxs_match_spf_merge(expected, answer, verdict->suggested);
+    if (verdict->suggested[0] != '\0') {
+        wxs_verdict_fix(verdict, "%s: \"%s\".", what, verdict->suggested);
+    } else {
+        wxs_verdict_fix(verdict, "%s, with \"%s\" in it.", what,
+                        expected->value);
+    }
 }
 
-/* ---- syntax ---- */
+/* ---- a record that receivers reject ---- */
 
-/* "192.0.2.0/24": false if it is no network of the family. */
-static bool
-is_network(wxs_span text, int family)
+static void
+judge_lookups(const wxs_spf_survey *survey, wxs_verdict *verdict)
 {
-    char copy[INET6_ADDRSTRLEN + 4];
-    unsigned char bytes[16];
-    int bits = 0;
-    int digits = 0;
+    bool stopped = survey->lookups >= WXS_SPF_LOOKUPS_STOP;
 
-    if (text.length == 0 || text.length >= sizeof copy) {
-        return false;
-    }
-    memcpy(copy, text.data, text.length);
-    copy[text.length] = '\0';
-    char *slash = strchr(copy, '/');
-
-    if (slash != NULL) {
-        *slash = '\0';
-        for (const char *p = slash + 1; *p != '\0'; p++) {
-            if (*p < '0' || *p > '9' || ++digits > 3) {
-                return false;
-            }
-            bits = bits * 10 + (*p - '0');
-        }
-        if (digits == 0 || bits > (family == AF_INET ? 32 : 128)) {
-            return false;
-        }
-    }
-    return inet_pton(family, copy, bytes) == 1;
+    wxs_verdict_set(verdict, WXS_WRONG, "spf_too_many_lookups");
+    wxs_verdict_say(verdict,
+                    "The record needs %s%zu look-ups; receivers stop at 10 and "
+                    "reject it. The limit is passed at %.*s in the record of "
+                    "%s.",
+                    stopped ? "at least " : "", survey->lookups,
+                    shown(survey->term, 80), survey->term.data, survey->domain);
+    wxs_verdict_fix(verdict, "Remove include:, a, mx, ptr and exists: terms "
+                             "of services that are not used any more.");
 }
 
-static bool
-is_modifier(const term *t)
+static void
+judge_syntax(const wxs_expected *expected, const wxs_spf_survey *survey,
+             wxs_verdict *verdict)
 {
-    return t->separator == '=' && t->name.length > 0;
-}
-
-/* RFC 7208 12, as far as a typing mistake could show. */
-static bool
-valid_term(const term *t)
-{
-    if (is_modifier(t)) {
-        return t->mechanism.data == t->name.data && t->qualifier == '+' &&
-               (t->rest.length > 0 ||
-                (!wxs_span_is_nocase(t->name, "redirect") &&
-                 !wxs_span_is_nocase(t->name, "exp")));
-    }
-    if (wxs_span_is_nocase(t->name, "all")) {
-        return t->separator == 0;
-    }
-    if (wxs_span_is_nocase(t->name, "include") ||
-        wxs_span_is_nocase(t->name, "exists")) {
-        return t->separator == ':' && t->rest.length > 0;
-    }
-    if (wxs_span_is_nocase(t->name, "a") || wxs_span_is_nocase(t->name, "mx")) {
-        return t->separator == 0 || t->rest.length > 0;
-    }
-    if (wxs_span_is_nocase(t->name, "ptr")) {
-        return t->separator == 0 || (t->separator == ':' && t->rest.length > 0);
-    }
-    if (wxs_span_is_nocase(t->name, "ip4")) {
-        return t->separator == ':' && is_network(t->rest, AF_INET);
-    }
-    if (wxs_span_is_nocase(t->name, "ip6")) {
-        return t->separator == ':' && is_network(t->rest, AF_INET6);
-    }
-    return false;
-}
-
-static bool
-costs_lookup(const term *t)
-{
-    static const char *const names[] = {"include", "a", "mx", "ptr", "exists"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!is_modifier(t) && wxs_span_is_nocase(t->name, names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ---- one record ---- */
-
-typedef struct {
-    size_t lookups;
-    bool all;
-    char all_qualifier;
-    bool redirect;
-} summary;
-
-/* Reads the whole record; true if it is sound, else the verdict says why not.
- */
-static bool
-survey(wxs_span rest, const char *start, summary *sum, wxs_verdict *verdict)
-{
-    wxs_span word;
-
-    while (next_word(&rest, &word)) {
-        term t = split_term(word);
-        int shown = (int)(word.length > 80 ? 80 : word.length);
-
-        if (wxs_span_is_nocase(word, VERSION)) {
-            wxs_verdict_set(verdict, WXS_WRONG, "spf_two_versions");
-            wxs_verdict_say(verdict, "Two SPF records were put into one: "
-                                     "\"v=spf1\" stands in it twice.");
-            wxs_verdict_fix(verdict, "Keep the first \"v=spf1\" and the last "
-                                     "\"all\" only.");
-            return false;
-        }
-        if (!valid_term(&t)) {
-            wxs_verdict_set(verdict, WXS_WRONG, "spf_syntax");
-            wxs_verdict_say(verdict,
-                            "\"%.*s\" at position %zu is not valid in an SPF "
-                            "record; receivers reject the whole record.",
-                            shown, word.data, (size_t)(word.data - start) + 1);
-            wxs_verdict_fix(verdict, "Correct or remove it.");
-            return false;
-        }
-        sum->lookups += costs_lookup(&t);
-        if (wxs_span_is_nocase(t.name, "all") && !sum->all) {
-            sum->all = true;
-            sum->all_qualifier = t.qualifier;
-        }
-        sum->redirect |= wxs_span_is_nocase(t.name, "redirect");
-    }
-    sum->lookups += sum->redirect && !sum->all;
-    if (sum->lookups > LOOKUPS_MAX) {
-        wxs_verdict_set(verdict, WXS_WRONG, "spf_too_many_lookups");
+    if (!wxs_match_names(survey->domain, expected->fqdn)) {
+        wxs_verdict_set(verdict, WXS_WRONG, "spf_include_broken");
         wxs_verdict_say(verdict,
-                        "The record asks for %zu look-ups; receivers "
-                        "stop at 10 and reject it.",
-                        sum->lookups);
-        wxs_verdict_fix(verdict, "Remove terms that are not needed.");
+                        "The record of %s, which this one includes, is not "
+                        "valid at \"%.*s\"; receivers then reject this one "
+                        "too.",
+                        survey->domain, shown(survey->term, 80),
+                        survey->term.data);
+        wxs_verdict_fix(verdict,
+                        "Remove the term that leads to %s, or ask "
+                        "its owner to correct it.",
+                        survey->domain);
+    } else if (survey->fault == WXS_SPF_VERSION_TWICE) {
+        wxs_verdict_set(verdict, WXS_WRONG, "spf_two_versions");
+        wxs_verdict_say(verdict, "Two SPF records were put into one: "
+                                 "\"v=spf1\" stands in it twice.");
+    } else {
+        wxs_verdict_set(verdict, WXS_WRONG, "spf_syntax");
+        wxs_verdict_say(verdict,
+                        "\"%.*s\" at position %zu is not valid in an SPF "
+                        "record; receivers reject the whole record.",
+                        shown(survey->term, 80), survey->term.data,
+                        survey->position);
+        wxs_verdict_fix(verdict, "Correct or remove it.");
+    }
+}
+
+static void
+judge_include(const wxs_spf_survey *survey, wxs_verdict *verdict)
+{
+    bool several = survey->fault == WXS_SPF_INCLUDE_SEVERAL;
+
+    wxs_verdict_set(verdict, WXS_WRONG,
+                    several ? "spf_include_broken" : "spf_include_missing");
+    wxs_verdict_say(verdict,
+                    "%.*s in the record of %s leads to %s; receivers then "
+                    "reject the whole record.",
+                    shown(survey->term, 200), survey->term.data, survey->domain,
+                    several ? "more than one SPF record"
+                            : "a name without an SPF record");
+    wxs_verdict_fix(verdict, "Remove %.*s, or correct its name.",
+                    shown(survey->term, 200), survey->term.data);
+}
+
+/* True if the record is not sound, with the verdict filled. */
+static bool
+judge_fault(const wxs_expected *expected, const wxs_dns_answer *answer,
+            const wxs_spf_survey *survey, wxs_verdict *verdict)
+{
+    switch (survey->fault) {
+    case WXS_SPF_SOUND:
         return false;
+    case WXS_SPF_VERSION_TWICE:
+        fix_by_merging(expected, answer, "Replace it by", verdict);
+        judge_syntax(expected, survey, verdict);
+        break;
+    case WXS_SPF_SYNTAX:
+        judge_syntax(expected, survey, verdict);
+        break;
+    case WXS_SPF_LOOKUPS:
+        judge_lookups(survey, verdict);
+        break;
+    case WXS_SPF_NAMES:
+        wxs_verdict_set(verdict, WXS_WRONG, "spf_too_many_names");
+        wxs_verdict_say(verdict,
+                        "%.*s in the record of %s has more than 10 mail "
+                        "servers; receivers then reject the whole record.",
+                        shown(survey->term, 200), survey->term.data,
+                        survey->domain);
+        wxs_verdict_fix(verdict, "Remove %.*s.", shown(survey->term, 200),
+                        survey->term.data);
+        break;
+    case WXS_SPF_INCLUDE_MISSING:
+    case WXS_SPF_INCLUDE_SEVERAL:
+        judge_include(survey, verdict);
+        break;
     }
     return true;
 }
 
-typedef enum {
-    ABSENT,
-    PRESENT,
-    AFTER_ALL,
-    OTHER_QUALIFIER
-} presence;
+/* ---- a record that passes us, or not ---- */
 
-static presence
-find_mechanism(wxs_span rest, const term *wanted)
+typedef enum {
+    PASSES,
+    FLATTENED, /* not by our term, but by our networks */
+    REFUSED,   /* something before our term is no pass for us */
+    LACKING,
+    NOT_KNOWN,
+} passing;
+
+/* Do all networks that our own record passes also pass here? */
+static wxs_spf_result
+check_networks(const wxs_expected *expected, wxs_span terms, wxs_world *world)
 {
-    presence best = ABSENT;
+    wxs_spf_network networks[WXS_SPF_NETWORKS_MAX];
+    size_t count = 0;
+    bool complete = wxs_spf_networks(world, expected->fqdn, own_terms(expected),
+                                     networks, &count);
+    wxs_spf_result worst = complete ? WXS_SPF_PASS : WXS_SPF_UNDECIDED;
+
+    for (size_t i = 0; i < count; i++) {
+        wxs_spf_question question = {.network = &networks[i]};
+        wxs_spf_result result =
+            wxs_spf_check(world, expected->fqdn, terms, &question);
+
+        if (result == WXS_SPF_OTHER || result == WXS_SPF_NONE) {
+            return WXS_SPF_OTHER;
+        }
+        worst = result == WXS_SPF_PASS ? worst : result;
+    }
+    return worst;
+}
+
+/* *missed is the first of our terms that does not pass. */
+static passing
+find_passing(const wxs_expected *expected, wxs_span terms, wxs_world *world,
+             wxs_spf_term *missed)
+{
+    wxs_span ours = own_terms(expected);
+    wxs_span word;
+    passing found = PASSES;
+
+    while (found == PASSES && wxs_spf_next(&ours, &word)) {
+        wxs_spf_term wanted = wxs_spf_term_of(word);
+        wxs_spf_question question = {.term = &wanted};
+
+        if (wxs_spf_term_is(&wanted, "all")) {
+            continue;
+        }
+        *missed = wanted;
+        if (wxs_spf_check(world, expected->fqdn, terms, &question) !=
+            WXS_SPF_PASS) {
+            found = question.unknown ? NOT_KNOWN : LACKING;
+        } else if (question.unknown) {
+            found = NOT_KNOWN; /* receivers do not get as far as our term */
+        } else if (question.refuses &&
+                   check_networks(expected, terms, world) == WXS_SPF_OTHER) {
+            found = REFUSED;
+        }
+    }
+    if (found == LACKING &&
+        check_networks(expected, terms, world) == WXS_SPF_PASS) {
+        found = FLATTENED;
+    }
+    return found;
+}
+
+/* Why the term does not count although it is written there. */
+static void
+judge_lacking(const wxs_expected *expected, const wxs_dns_answer *answer,
+              wxs_span terms, const wxs_spf_term *wanted, wxs_verdict *verdict)
+{
     bool all = false;
     wxs_span word;
-
-    while (next_word(&rest, &word)) {
-        term t = split_term(word);
-
-        if (same_mechanism(&t, wanted)) {
-            if (!all && t.qualifier == '+') {
-                return PRESENT;
-            }
-            if (best == ABSENT) {
-                best = all ? AFTER_ALL : OTHER_QUALIFIER;
-            }
-        }
-        all = all || wxs_span_is_nocase(t.mechanism, "all");
-    }
-    return best;
-}
-
-static void
-judge_presence(const term *wanted, presence how, wxs_verdict *verdict)
-{
-    int length =
-        (int)(wanted->mechanism.length > 300 ? 300 : wanted->mechanism.length);
+    int length = shown(wanted->mechanism, 300);
     const char *text = wanted->mechanism.data;
 
-    switch (how) {
-    case AFTER_ALL:
-        wxs_verdict_set(verdict, WXS_WRONG, "spf_after_all");
-        wxs_verdict_say(verdict,
-                        "%.*s stands after \"all\", where nothing is "
-                        "read any more.",
-                        length, text);
-        wxs_verdict_fix(verdict, "Move %.*s before \"all\".", length, text);
-        break;
-    case OTHER_QUALIFIER:
-        wxs_verdict_set(verdict, WXS_WRONG, "spf_qualifier");
-        wxs_verdict_say(verdict,
-                        "A sign before %.*s turns it from a pass into "
-                        "something else.",
-                        length, text);
-        wxs_verdict_fix(verdict,
-                        "Remove the \"-\", \"~\" or \"?\" before "
-                        "%.*s.",
-                        length, text);
-        break;
-    case ABSENT:
-    case PRESENT:
-        wxs_verdict_set(verdict, WXS_WRONG, "spf_not_included");
-        wxs_verdict_say(verdict, "The SPF record lacks %.*s.", length, text);
-        wxs_verdict_fix(verdict, "Add %.*s before \"all\".", length, text);
-        break;
+    fix_by_merging(expected, answer, "Replace it by", verdict);
+    while (wxs_spf_next(&terms, &word)) {
+        wxs_spf_term term = wxs_spf_term_of(word);
+
+        if (wxs_spf_same(&term, wanted) && all) {
+            wxs_verdict_set(verdict, WXS_WRONG, "spf_after_all");
+            wxs_verdict_say(verdict,
+                            "%.*s stands after \"all\", where nothing is "
+                            "read any more.",
+                            length, text);
+            wxs_verdict_fix(verdict, "Move %.*s before \"all\".", length, text);
+            return;
+        }
+        if (wxs_spf_same(&term, wanted)) {
+            wxs_verdict_set(verdict, WXS_WRONG, "spf_qualifier");
+            wxs_verdict_say(verdict,
+                            "The sign \"%c\" before %.*s turns it from a pass "
+                            "into something else.",
+                            term.qualifier, length, text);
+            wxs_verdict_fix(verdict, "Remove the \"%c\" before %.*s.",
+                            term.qualifier, length, text);
+            return;
+        }
+        all = all || wxs_spf_term_is(&term, "all");
     }
+    wxs_verdict_set(verdict, WXS_WRONG, "spf_not_included");
+    wxs_verdict_say(verdict, "The SPF record at %s lacks %.*s.", expected->fqdn,
+                    length, text);
 }
 
 static void
-judge_record(const wxs_expected *expected, const wxs_dns_value *value,
-             wxs_verdict *verdict)
+judge_sound(const wxs_expected *expected, const wxs_spf_survey *survey,
+            bool flattened, wxs_verdict *verdict)
 {
-    const char *start = (const char *)value->data;
-    size_t skip = sizeof VERSION - 1;
-    wxs_span terms = {start + skip, value->length - skip};
-    wxs_span ours = {expected->value, strlen(expected->value)};
-    summary sum = {0};
-    wxs_span word;
-
-    if (value->length == ours.length &&
-        memcmp(start, ours.data, ours.length) == 0) {
-        wxs_verdict_set(verdict, WXS_EXACT, "ok");
-        wxs_verdict_say(verdict, "The record at %s is as shown.",
-                        expected->fqdn);
-        return;
-    }
-    if (wxs_match_pasted(expected, value, verdict) ||
-        !survey(terms, start, &sum, verdict)) {
-        return;
-    }
-    (void)next_word(&ours, &word); /* the version */
-    while (next_word(&ours, &word)) {
-        term wanted = split_term(word);
-        presence how = find_mechanism(terms, &wanted);
-
-        if (!wxs_span_is_nocase(wanted.name, "all") && how != PRESENT) {
-            judge_presence(&wanted, how, verdict);
-            return;
-        }
-    }
     wxs_verdict_set(verdict, WXS_SATISFIED, "ok");
     wxs_verdict_say(verdict, "The SPF record at %s includes what is needed.",
                     expected->fqdn);
-    if (sum.all && sum.all_qualifier == '+') {
+    if (survey->all == '+') {
         wxs_verdict_set(verdict, WXS_SATISFIED, "spf_pass_all");
         wxs_verdict_say(verdict,
                         "The SPF record at %s includes what is "
                         "needed, but lets everyone send.",
                         expected->fqdn);
         wxs_verdict_fix(verdict, "Replace \"+all\" by \"~all\".");
+    } else if (survey->voids > WXS_SPF_VOIDS_MAX) {
+        wxs_verdict_set(verdict, WXS_SATISFIED, "spf_void_lookups");
+        wxs_verdict_say(verdict,
+                        "The SPF record at %s includes what is needed, but %zu "
+                        "of its names do not exist; receivers may reject it.",
+                        expected->fqdn, survey->voids);
+        wxs_verdict_fix(verdict, "Remove the terms whose names have no "
+                                 "address or record any more.");
+    } else if (flattened) {
+        wxs_verdict_set(verdict, WXS_SATISFIED, "spf_flattened");
+        wxs_verdict_say(verdict,
+                        "The SPF record at %s lists all our addresses itself. "
+                        "They have to follow when ours change.",
+                        expected->fqdn);
+    } else if (survey->unknown) {
+        wxs_verdict_set(verdict, WXS_SATISFIED, "spf_include_unknown");
+        wxs_verdict_say(verdict,
+                        "The SPF record at %s includes what is needed; the "
+                        "record of %s, which it includes too, could not be "
+                        "looked up.",
+                        expected->fqdn, survey->unknown_domain);
+    }
+}
+
+static void
+judge_record(const wxs_expected *expected, const wxs_dns_answer *answer,
+             const wxs_dns_value *value, wxs_world *world, wxs_verdict *verdict)
+{
+    wxs_span terms = wxs_spf_terms(value);
+    wxs_spf_survey survey;
+    wxs_spf_term missed = {.qualifier = 0};
+
+    if (value->length == strlen(expected->value) &&
+        memcmp(value->data, expected->value, value->length) == 0) {
+        wxs_verdict_set(verdict, WXS_EXACT, "ok");
+        wxs_verdict_say(verdict, "The record at %s is as shown.",
+                        expected->fqdn);
+        return;
+    }
+    if (wxs_match_pasted(expected, value, verdict)) {
+        return;
+    }
+    wxs_spf_survey_terms(world, expected->fqdn, terms, &survey);
+    if (judge_fault(expected, answer, &survey, verdict)) {
+        return;
+    }
+    switch (find_passing(expected, terms, world, &missed)) {
+    case PASSES:
+        judge_sound(expected, &survey, false, verdict);
+        break;
+    case FLATTENED:
+        judge_sound(expected, &survey, true, verdict);
+        break;
+    case REFUSED:
+        wxs_verdict_set(verdict, WXS_WRONG, "spf_refused");
+        wxs_verdict_say(verdict,
+                        "A term before %.*s refuses some of the addresses we "
+                        "send from.",
+                        shown(missed.mechanism, 300), missed.mechanism.data);
+        wxs_verdict_fix(verdict, "Move %.*s to the beginning of the record.",
+                        shown(missed.mechanism, 300), missed.mechanism.data);
+        break;
+    case LACKING:
+        judge_lacking(expected, answer, terms, &missed, verdict);
+        break;
+    case NOT_KNOWN:
+        wxs_match_unknown(survey.unknown ? survey.unknown_domain
+                                         : "the records it includes",
+                          verdict);
+        break;
     }
 }
 
 /* ---- which records are SPF's ---- */
-
-/* RFC 7208 4.5 */
-static bool
-is_candidate(const wxs_dns_value *value)
-{
-    size_t length = sizeof VERSION - 1;
-
-    return value->length >= length &&
-           strncasecmp((const char *)value->data, VERSION, length) == 0 &&
-           (value->length == length || value->data[length] == ' ');
-}
-
-static bool
-mentions_spf(const wxs_dns_value *value)
-{
-    for (size_t i = 0; i + 4 <= value->length; i++) {
-        if (strncasecmp((const char *)value->data + i, "spf1", 4) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Something that was meant for an SPF record, or nothing of the kind. */
 static void
@@ -353,12 +340,14 @@ judge_none(const wxs_expected *expected, const wxs_dns_answer *answer,
            wxs_verdict *verdict)
 {
     for (size_t i = 0; i < answer->count; i++) {
-        if (!mentions_spf(&answer->value[i])) {
+        const wxs_dns_value *value = &answer->value[i];
+
+        if (memmem(value->data, value->length, "spf1", 4) == NULL &&
+            memmem(value->data, value->length, "SPF1", 4) == NULL) {
             continue;
         }
-        wxs_verdict_found(verdict, answer->value[i].data,
-                          answer->value[i].length);
-        if (!wxs_match_pasted(expected, &answer->value[i], verdict)) {
+        wxs_verdict_found(verdict, value->data, value->length);
+        if (!wxs_match_pasted(expected, value, verdict)) {
             wxs_verdict_set(verdict, WXS_WRONG, "spf_syntax");
             wxs_verdict_say(verdict, "The value does not begin with \"v=spf1\" "
                                      "and a space, so receivers ignore it.");
@@ -373,50 +362,21 @@ judge_none(const wxs_expected *expected, const wxs_dns_answer *answer,
                     expected->fqdn);
 }
 
-/* Our mechanisms put into the customer's own record. */
-static void
-propose_merged(const wxs_expected *expected, const char *other,
-               wxs_verdict *verdict)
-{
-    wxs_span ours = {expected->value, strlen(expected->value)};
-    char mechanisms[400] = "";
-    size_t used = 0;
-    wxs_span word;
-
-    (void)next_word(&ours, &word);
-    while (next_word(&ours, &word)) {
-        if (!wxs_span_is_nocase(split_term(word).name, "all") &&
-            word.length + 2 < sizeof mechanisms - used) {
-            used +=
-                (size_t)snprintf(mechanisms + used, sizeof mechanisms - used,
-                                 " %.*s", (int)word.length, word.data);
-        }
-    }
-    wxs_verdict_fix(verdict, "Keep one record only: \"" VERSION "%s%s\".",
-                    mechanisms, other + sizeof VERSION - 1);
-}
-
 void
 wxs_match_spf(const wxs_expected *expected, const wxs_dns_answer *answer,
-              wxs_verdict *verdict)
+              wxs_world *world, wxs_verdict *verdict)
 {
     const wxs_dns_value *record = NULL;
     size_t candidates = 0;
-    size_t other = 0; /* index in found of one that is not ours */
 
     if (wxs_match_absent(expected, answer, "TXT", verdict)) {
         return;
     }
     for (size_t i = 0; i < answer->count; i++) {
-        if (!is_candidate(&answer->value[i])) {
-            continue;
-        }
-        candidates++;
-        record = &answer->value[i];
-        wxs_verdict_found(verdict, record->data, record->length);
-        if (strcmp((const char *)record->data, expected->value) != 0 &&
-            verdict->found_count > 0) {
-            other = verdict->found_count - 1;
+        if (wxs_spf_candidate(&answer->value[i])) {
+            candidates++;
+            record = &answer->value[i];
+            wxs_verdict_found(verdict, record->data, record->length);
         }
     }
     if (candidates == 0) {
@@ -427,8 +387,8 @@ wxs_match_spf(const wxs_expected *expected, const wxs_dns_answer *answer,
                         "%zu SPF records stand at %s; receivers then "
                         "reject all of them.",
                         candidates, expected->fqdn);
-        propose_merged(expected, verdict->found[other], verdict);
+        fix_by_merging(expected, answer, "Keep one record only", verdict);
     } else {
-        judge_record(expected, record, verdict);
+        judge_record(expected, answer, record, world, verdict);
     }
 }

@@ -139,7 +139,17 @@ wxs_match_relative(const char *ours, const char *fqdn, const char *found)
     return false;
 }
 
-/* ---- nothing there ---- */
+/* ---- nothing known, nothing there ---- */
+
+void
+wxs_match_unknown(const char *name, wxs_verdict *verdict)
+{
+    wxs_verdict_set(verdict, WXS_TEMP, "beyond_unknown");
+    wxs_verdict_say(verdict,
+                    "The record depends on %s, of which nothing is known now.",
+                    name);
+    wxs_verdict_fix(verdict, "Nothing to do: the check is repeated.");
+}
 
 bool
 wxs_match_absent(const wxs_expected *expected, const wxs_dns_answer *answer,
@@ -265,6 +275,21 @@ spaces_lost(const wxs_expected *expected, const wxs_dns_value *value,
     return true;
 }
 
+/* Does the value's beginning look like a TTL, or a TTL and a class? */
+static bool
+is_number(const unsigned char *data, size_t length)
+{
+    bool digits = false;
+
+    for (size_t i = 0; i < length; i++) {
+        digits = digits || (data[i] >= '0' && data[i] <= '9');
+        if (strchr("0123456789smhdwINTX \t\"", data[i]) == NULL) {
+            return false;
+        }
+    }
+    return digits && data[0] >= '0' && data[0] <= '9';
+}
+
 static bool
 name_in_value(const wxs_expected *expected, const wxs_dns_value *value,
               wxs_verdict *verdict)
@@ -274,6 +299,14 @@ name_in_value(const wxs_expected *expected, const wxs_dns_value *value,
     if (value->length <= length || memcmp(value->data + value->length - length,
                                           expected->value, length) != 0) {
         return false;
+    }
+    if (is_number(value->data, value->length - length)) {
+        wxs_verdict_set(verdict, WXS_WRONG, "txt_number_in_value");
+        wxs_verdict_say(verdict, "A number was entered before the value, such "
+                                 "as a TTL or a priority.");
+        wxs_verdict_fix(verdict, "Paste the value alone; TTL and priority have "
+                                 "fields of their own.");
+        return true;
     }
     wxs_verdict_set(verdict, WXS_WRONG, "txt_name_in_value");
     wxs_verdict_say(verdict, "Something was entered before the value, such as "

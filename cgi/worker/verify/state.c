@@ -37,10 +37,11 @@ wxs_state_parse(const char *name)
 }
 
 static bool
-required(wxs_record_kind kind)
+required(const wxs_state_input *input)
 {
-    return kind == WXS_RECORD_DKIM || kind == WXS_RECORD_SPF ||
-           kind == WXS_RECORD_MX;
+    return !input->optional &&
+           (input->kind == WXS_RECORD_DKIM || input->kind == WXS_RECORD_SPF ||
+            input->kind == WXS_RECORD_MX);
 }
 
 static summary
@@ -54,7 +55,7 @@ summarise(const wxs_state_input *inputs, size_t count, bool want_confirmed)
     for (size_t i = 0; i < count; i++) {
         const wxs_state_input *input = &inputs[i];
 
-        if (!required(input->kind)) {
+        if (!required(input)) {
             continue;
         }
         has[input->kind] = true;
@@ -81,7 +82,7 @@ static bool
 any_definite(const wxs_state_input *inputs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (inputs[i].definite && required(inputs[i].kind)) {
+        if (inputs[i].definite && required(&inputs[i])) {
             return true;
         }
     }
@@ -115,7 +116,8 @@ recheck_ms(const wxs_state_settings *settings)
 {
     int64_t ms = 10 * MINUTE_MS;
 
-    return ms < settings->max_interval_ms ? ms : settings->max_interval_ms;
+    ms = ms < settings->max_interval_ms ? ms : settings->max_interval_ms;
+    return ms > settings->stale_ms ? ms : settings->stale_ms;
 }
 
 static int64_t
@@ -135,19 +137,18 @@ watch_ms(const wxs_state_settings *settings)
                      0xffff);
 }
 
-/* A verified domain's tracking host that was added lately is looked for as
- * eagerly as a pending domain: at an eighth of its age. */
+/* What was added lately to a verified domain, a tracking host or a DKIM key, is
+ * looked for as eagerly as a pending domain: at an eighth of its age. */
 static int64_t
-new_host_ms(const wxs_state_input *inputs, size_t count, int64_t now,
-            const wxs_state_settings *settings)
+new_record_ms(const wxs_state_input *inputs, size_t count, int64_t now,
+              const wxs_state_settings *settings)
 {
     int64_t soonest = INT64_MAX;
 
     for (size_t i = 0; i < count; i++) {
         int64_t age = (now - inputs[i].created_at) / 1000;
 
-        if (inputs[i].kind != WXS_RECORD_TRACKING ||
-            inputs[i].created_at == 0 || age > settings->window_ms ||
+        if (inputs[i].created_at == 0 || age > settings->window_ms ||
             inputs[i].verified ||
             (wxs_class_good(inputs[i].class) && inputs[i].confirmed)) {
             continue;
@@ -215,6 +216,11 @@ from_verified(wxs_state_step *step, summary sum, int64_t soonest, int64_t now,
     int64_t recheck = recheck_ms(settings);
     int64_t ms = recheck;
 
+    if (sum != NOT_KNOWN) {
+        row->unknown_since = 0;
+    } else if (row->unknown_since == 0) {
+        row->unknown_since = now;
+    }
     if (sum == ALL_GOOD) {
         row->definite_since = 0;
         ms = watch_ms(settings);
@@ -246,7 +252,7 @@ from_temporary_failure(wxs_state_step *step, summary sum, int64_t soonest,
         enter_verified(step, now, soonest, settings);
         return;
     }
-    if (sum == NOT_KNOWN) {
+    if (sum == NOT_KNOWN || sum == SOME_PARTIAL) {
         row->definite_since = 0;
     } else {
         /* Time during which nobody checked counts for two checks at most. */
@@ -274,7 +280,7 @@ wxs_state_next(const wxs_state_row *row, const wxs_state_input *inputs,
                size_t count, int64_t now, const wxs_state_settings *settings)
 {
     wxs_state_step step = {.row = *row};
-    int64_t soonest = new_host_ms(inputs, count, now, settings);
+    int64_t soonest = new_record_ms(inputs, count, now, settings);
     summary sum = summarise(inputs, count, row->state != WXS_VERIFIED);
 
     step.row.checks++;

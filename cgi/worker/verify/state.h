@@ -30,6 +30,8 @@ typedef struct {
     int64_t missing_ms; /* temporary_failure: definite misses summed up */
     int64_t next_check_at;
     int64_t checks; /* since the state began */
+    /* verified: since when checks have found out nothing */
+    int64_t unknown_since;
 } wxs_state_row;
 
 typedef struct {
@@ -38,7 +40,9 @@ typedef struct {
     bool confirmed;     /* a good verdict that a second answer bears out */
     bool definite;      /* some nameserver gave a definite answer */
     bool verified;      /* the record's status before this check */
-    int64_t created_at; /* tracking: when the host was added, 0 unknown */
+    bool optional;      /* the domain does without this record */
+    int64_t created_at; /* of an optional record that was added to a domain:
+                           when that was, else 0 */
 } wxs_state_input;
 
 typedef struct {
@@ -46,6 +50,9 @@ typedef struct {
     int64_t min_interval_ms;
     int64_t max_interval_ms;
     int64_t watch_interval_ms;
+    /* how far apart two misses have to be at least, beside the rules; for
+     * answers that came from a cache */
+    int64_t stale_ms;
     uint32_t chance; /* spreads the checks of verified domains */
 } wxs_state_settings;
 

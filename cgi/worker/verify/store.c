@@ -1,13 +1,32 @@
 #include "store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "detail.h"
+#include "store_key.h"
+#include "store_others.h"
+#include "store_zone.h"
 
 #define CHECKED "state IN ('pending', 'verified', 'temporary_failure')"
 
 /* ---- reading ---- */
+
+bool
+wxs_store_resume(wxs_db *db, int64_t now, wxs_error *error)
+{
+    static const char sql[] =
+        "UPDATE domains SET next_check_at = min(next_check_at, ?1), "
+        "checking_since = NULL WHERE checking_since IS NOT NULL";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, now);
+    return wxs_db_run(db, update, error);
+}
 
 bool
 wxs_store_next_due(wxs_db *db, int64_t *at, wxs_error *error)
@@ -60,7 +79,8 @@ load_domain(wxs_db *db, wxs_job *job, wxs_error *error)
 {
     static const char sql[] =
         "SELECT id, name, state, state_since, definite_since, missing_ms, "
-        "next_check_at, checks FROM domains WHERE number = ?1";
+        "next_check_at, checks, asked_at IS NOT NULL, "
+        "coalesce(unknown_since, 0) FROM domains WHERE number = ?1";
     sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
     bool ok = false;
 
@@ -79,7 +99,9 @@ load_domain(wxs_db *db, wxs_job *job, wxs_error *error)
             .definite_since = sqlite3_column_int64(row, 4),
             .missing_ms = sqlite3_column_int64(row, 5),
             .next_check_at = sqlite3_column_int64(row, 6),
-            .checks = sqlite3_column_int64(row, 7)};
+            .checks = sqlite3_column_int64(row, 7),
+            .unknown_since = sqlite3_column_int64(row, 9)};
+        job->check.asked_for = sqlite3_column_int(row, 8) != 0;
         ok = job->id != NULL && job->name != NULL;
     }
     wxs_db_done(row);
@@ -99,6 +121,30 @@ parse_kind(const char *name, wxs_record_kind *kind)
     return false;
 }
 
+/* A DKIM key in the operator's zone: the record is a CNAME, and the key is what
+ * receivers are to find behind it. */
+static bool
+set_value(wxs_expected *expected, sqlite3_stmt *row)
+{
+    const char *type = (const char *)sqlite3_column_text(row, 8);
+    const char *key = (const char *)sqlite3_column_text(row, 9);
+    char *text = NULL;
+
+    if (expected->kind != WXS_RECORD_DKIM || key == NULL || type == NULL ||
+        strcmp(type, "CNAME") != 0) {
+        expected->value = copy_text(row, 3);
+        return expected->value != NULL;
+    }
+    expected->alias = copy_text(row, 3);
+    if (asprintf(&text, "v=DKIM1; k=%s; p=%s",
+                 sqlite3_column_int(row, 10) != 0 ? "ed25519" : "rsa",
+                 key) < 0) {
+        return false;
+    }
+    expected->value = text;
+    return expected->alias != NULL;
+}
+
 static bool
 add_record(wxs_job *job, sqlite3_stmt *row)
 {
@@ -114,21 +160,31 @@ add_record(wxs_job *job, sqlite3_stmt *row)
         .number = sqlite3_column_int64(row, 0),
         .status = wxs_state_parse((const char *)sqlite3_column_text(row, 5)),
         .host = sqlite3_column_int64(row, 6),
-        .host_created_at = sqlite3_column_int64(row, 7)};
+        .added_at = sqlite3_column_int64(row, 7),
+        .optional = sqlite3_column_int(row, 11) != 0};
     job->check.verified[i] = job->record[i].status == WXS_VERIFIED;
     expected->fqdn = copy_text(row, 2);
-    expected->value = copy_text(row, 3);
     expected->priority = sqlite3_column_int(row, 4);
-    return expected->fqdn != NULL && expected->value != NULL;
+    return set_value(expected, row) && expected->fqdn != NULL;
 }
 
 static bool
 load_records(wxs_db *db, wxs_job *job, wxs_error *error)
 {
+    /* the domain needs the RSA key that signs, or the one that is to be the
+     * first to sign */
     static const char sql[] =
         "SELECT r.number, r.kind, r.fqdn, r.value, r.priority, r.status, "
-        "r.tracking_host, h.created_at FROM records r "
+        "r.tracking_host, coalesce(h.created_at, "
+        "CASE k.state WHEN 'pending' THEN k.taken_at END), r.type, "
+        "k.public_key, k.algorithm = 'ed25519', "
+        "k.algorithm = 'ed25519' OR k.state = 'retiring' OR "
+        "(k.state = 'pending' AND EXISTS (SELECT 1 FROM dkim_keys a "
+        "WHERE a.domain = r.domain AND a.state = 'active' "
+        "AND a.algorithm <> 'ed25519')) FROM records r "
         "LEFT JOIN tracking_hosts h ON h.number = r.tracking_host "
+        "LEFT JOIN dkim_keys k ON r.kind = 'dkim' AND k.domain = r.domain "
+        "AND k.selector = substr(r.fqdn, 1, instr(r.fqdn, '.') - 1) "
         "WHERE r.domain = ?1 ORDER BY r.number";
     sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
     bool ok = true;
@@ -148,10 +204,11 @@ load_records(wxs_db *db, wxs_job *job, wxs_error *error)
 }
 
 static bool
-put_off(wxs_db *db, const wxs_job *job, wxs_error *error)
+begin_check(wxs_db *db, const wxs_job *job, wxs_error *error)
 {
     static const char sql[] =
-        "UPDATE domains SET next_check_at = ?2 WHERE number = ?1";
+        "UPDATE domains SET next_check_at = ?2, checking_since = ?3 "
+        "WHERE number = ?1";
     sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
 
     if (update == NULL) {
@@ -159,11 +216,13 @@ put_off(wxs_db *db, const wxs_job *job, wxs_error *error)
     }
     sqlite3_bind_int64(update, 1, job->number);
     sqlite3_bind_int64(update, 2, job->lease);
+    sqlite3_bind_int64(update, 3, job->taken_at);
     return wxs_db_run(db, update, error);
 }
 
 wxs_job *
-wxs_store_take(wxs_db *db, int64_t number, int64_t lease, wxs_error *error)
+wxs_store_take(wxs_db *db, int64_t number, int64_t now, int64_t lease,
+               wxs_error *error)
 {
     wxs_job *job = calloc(1, sizeof *job);
 
@@ -173,13 +232,33 @@ wxs_store_take(wxs_db *db, int64_t number, int64_t lease, wxs_error *error)
     }
     job->number = number;
     job->lease = lease;
+    job->taken_at = now;
     if (!load_domain(db, job, error) || !load_records(db, job, error) ||
-        !put_off(db, job, error)) {
+        !wxs_store_load_others(db, job, error) ||
+        !begin_check(db, job, error)) {
         wxs_job_free(job);
         return NULL;
     }
     job->check.domain = job->name;
     return job;
+}
+
+/* A time that is not the lease is somebody's wish, which stays. */
+bool
+wxs_store_extend(wxs_db *db, wxs_job *job, int64_t lease, wxs_error *error)
+{
+    static const char sql[] = "UPDATE domains SET next_check_at = ?2 "
+                              "WHERE number = ?1 AND next_check_at = ?3";
+    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
+
+    if (update == NULL) {
+        return false;
+    }
+    sqlite3_bind_int64(update, 1, job->number);
+    sqlite3_bind_int64(update, 2, lease);
+    sqlite3_bind_int64(update, 3, job->lease);
+    job->lease = lease;
+    return wxs_db_run(db, update, error);
 }
 
 void
@@ -191,6 +270,10 @@ wxs_job_free(wxs_job *job)
     for (size_t i = 0; i < job->check.count; i++) {
         free((char *)job->check.record[i].fqdn);
         free((char *)job->check.record[i].value);
+        free((char *)job->check.record[i].alias);
+    }
+    for (size_t i = 0; i < WXS_WORLD_OTHERS_MAX; i++) {
+        free((char *)job->check.other[i]);
     }
     free(job->id);
     free(job->name);
@@ -248,8 +331,9 @@ write_domain(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
 {
     static const char sql[] =
         "UPDATE domains SET state = ?2, state_since = ?3, definite_since = ?4, "
-        "missing_ms = ?5, checked_at = ?6, next_check_at = ?7, checks = ?8 "
-        "WHERE number = ?1";
+        "missing_ms = ?5, checked_at = ?6, next_check_at = ?7, checks = ?8, "
+        "checking_since = NULL, unknown_since = ?9, asked_at = "
+        "CASE WHEN asked_at > ?10 THEN asked_at END WHERE number = ?1";
     sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
 
     if (update == NULL) {
@@ -263,6 +347,8 @@ write_domain(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
     sqlite3_bind_int64(update, 6, now);
     bind_time(update, 7, next);
     sqlite3_bind_int64(update, 8, row->checks);
+    bind_time(update, 9, row->unknown_since);
+    sqlite3_bind_int64(update, 10, job->taken_at);
     return wxs_db_run(db, update, error);
 }
 
@@ -282,8 +368,12 @@ write_record(wxs_db *db, const wxs_job *job, size_t i, wxs_state status,
     sqlite3_bind_int64(update, 1, job->record[i].number);
     sqlite3_bind_text(update, 2, wxs_state_name(status), -1, SQLITE_STATIC);
     sqlite3_bind_text(update, 3, detail, -1, SQLITE_STATIC);
-    sqlite3_bind_text(update, 4, job->check.record[i].fqdn, -1, SQLITE_STATIC);
-    sqlite3_bind_text(update, 5, job->check.record[i].value, -1, SQLITE_STATIC);
+    const wxs_expected *expected = &job->check.record[i];
+
+    sqlite3_bind_text(update, 4, expected->fqdn, -1, SQLITE_STATIC);
+    sqlite3_bind_text(
+        update, 5, expected->alias != NULL ? expected->alias : expected->value,
+        -1, SQLITE_STATIC);
     if (!wxs_db_run(db, update, error)) {
         return false;
     }
@@ -305,23 +395,6 @@ open_host(wxs_db *db, int64_t host, int64_t now, wxs_error *error)
     }
     sqlite3_bind_int64(update, 1, host);
     sqlite3_bind_int64(update, 2, now);
-    return wxs_db_run(db, update, error);
-}
-
-/* The key may sign once its record is published. */
-static bool
-activate_key(wxs_db *db, const wxs_job *job, const char *fqdn, wxs_error *error)
-{
-    static const char sql[] =
-        "UPDATE dkim_keys SET state = 'active' WHERE domain = ?1 "
-        "AND selector = ?2 AND state = 'pending'";
-    sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
-
-    if (update == NULL) {
-        return false;
-    }
-    sqlite3_bind_int64(update, 1, job->number);
-    sqlite3_bind_text(update, 2, fqdn, (int)strcspn(fqdn, "."), SQLITE_STATIC);
     return wxs_db_run(db, update, error);
 }
 
@@ -349,7 +422,8 @@ write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
         }
         if ((record->host != 0 && !open_host(db, record->host, now, error)) ||
             (expected->kind == WXS_RECORD_DKIM &&
-             !activate_key(db, job, expected->fqdn, error))) {
+             !wxs_store_activate_key(db, job->number, expected->fqdn, now,
+                                     error))) {
             return false;
         }
     }
@@ -391,30 +465,43 @@ write_history(wxs_db *db, const wxs_job *job, const wxs_state_step *step,
     return ok;
 }
 
+static bool
+savepoint(wxs_db *db, const char *sql, wxs_error *error)
+{
+    sqlite3_stmt *statement = wxs_db_prepare(db, sql, error);
+
+    return statement != NULL && wxs_db_run(db, statement, error);
+}
+
+static bool
+write_all(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
+          const wxs_state_input *inputs, const wxs_state_step *step,
+          int64_t now, bool *same, wxs_error *error)
+{
+    int64_t next = 0;
+
+    if (!still_same(db, job, &step->row, &next, same, error)) {
+        return false;
+    }
+    return !*same || (write_domain(db, job, &step->row, next, now, error) &&
+                      write_records(db, job, results, inputs, step->row.state,
+                                    next, now, same, error) &&
+                      write_history(db, job, step, results, now, error) &&
+                      wxs_store_zone(db, job, results, error));
+}
+
 bool
 wxs_store_write(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
                 const wxs_state_input *inputs, const wxs_state_step *step,
                 int64_t now, bool *written, wxs_error *error)
 {
-    bool same = false;
-    int64_t next = 0;
+    static const char begin[] = "SAVEPOINT outcome";
+    static const char undo[] = "ROLLBACK TO outcome";
+    static const char end[] = "RELEASE outcome";
 
     *written = false;
-    if (!wxs_db_begin(db, error)) {
-        return false;
-    }
-    bool ok = still_same(db, job, &step->row, &next, &same, error);
-
-    if (ok && same) {
-        ok = write_domain(db, job, &step->row, next, now, error) &&
-             write_records(db, job, results, inputs, step->row.state, next, now,
-                           &same, error) &&
-             write_history(db, job, step, results, now, error);
-    }
-    if (ok && same && wxs_db_commit(db, error)) {
-        *written = true;
-        return true;
-    }
-    wxs_db_rollback(db);
-    return ok && !same;
+    return savepoint(db, begin, error) &&
+           write_all(db, job, results, inputs, step, now, written, error) &&
+           (*written || savepoint(db, undo, error)) &&
+           savepoint(db, end, error);
 }

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -8,39 +9,63 @@
 #include "db.h"
 #include "dns_loop.h"
 #include "log.h"
+#include "probe_resolver.h"
 #include "store.h"
 #include "worker.h"
 
-#define POLL_MS     200
-#define FLIGHT_MAX  256 /* domains that are checked at the same time */
-#define LEASE_US    ((WXS_CHECK_MS + 3000) * INT64_C(1000))
-#define DESCRIPTORS (FLIGHT_MAX * 24) /* 5 records at 4 nameservers, and more  \
-                                       */
-#define RETRY_MS 5000                 /* after the database failed */
+/* Takes domains that are due, has them checked, and writes the outcomes down,
+ * many in one transaction. */
+
+#define POLL_MS    200
+#define GATHER_MS  10   /* how long outcomes wait for others */
+#define RETRY_MS   5000 /* after the database failed */
+#define LEASE_US   ((WXS_CHECK_MS + 3000) * INT64_C(1000))
+#define FLIGHT_MAX 4096 /* domains that are checked at the same time */
+#define FLIGHT_MIN 64
+
+/* What a check has open on average when all domains under way are at their
+ * worst; a question that finds no descriptor left waits for one. */
+#define DESCRIPTORS_A_CHECK 5
+#define DESCRIPTORS_OTHER   256
+
+#define BUCKETS 8192 /* of domains under way, by their number */
 
 typedef struct verifier verifier;
 
-typedef struct {
+typedef struct slot slot;
+
+struct slot {
     verifier *owner;
+    slot *next;   /* of the same bucket */
     wxs_job *job; /* NULL: free */
     wxs_check *check;
-} slot;
+    const wxs_check_result *results; /* NULL: under way, or memory was out */
+    int64_t checked_at;
+};
 
 struct verifier {
     const wxs_config *config;
-    wxs_loop *loop;
     wxs_db *db;
+    wxs_checker checker;
+    wxs_resolver_probe *probe;
     wxs_watch stop;
     wxs_timer poll;
     int64_t version;  /* of the database when next_due was read */
     int64_t next_due; /* microseconds */
+    size_t flight_max;
+    slot *slot[FLIGHT_MAX]; /* the free ones first */
+    size_t free_slots;
+    slot *done[FLIGHT_MAX]; /* their outcomes are to be written */
+    size_t done_count;
+    slot *bucket[BUCKETS];
     slot slots[FLIGHT_MAX];
 };
 
 /* ---- the end of a check ---- */
 
 static wxs_state_settings
-settings_of(const wxs_config *config)
+settings_of(const wxs_job *job, const wxs_check_result *results,
+            const wxs_config *config)
 {
     wxs_state_settings settings = {
         .window_ms = config->verify.window_ms,
@@ -48,6 +73,11 @@ settings_of(const wxs_config *config)
         .max_interval_ms = config->verify.max_interval_ms,
         .watch_interval_ms = config->verify.watch_interval_ms};
 
+    for (size_t i = 0; i < job->check.count; i++) {
+        if (results[i].stale_ms > settings.stale_ms) {
+            settings.stale_ms = results[i].stale_ms;
+        }
+    }
     /* Only spreads checks over time; a failure means no spread. */
     (void)!getrandom(&settings.chance, sizeof settings.chance, 0);
     return settings;
@@ -66,7 +96,8 @@ state_inputs(const wxs_job *job, const wxs_check_result *results,
             .confirmed = verified || results[i].confirmed_by != NULL,
             .definite = results[i].verdict.definite > 0,
             .verified = verified,
-            .created_at = job->record[i].host_created_at};
+            .optional = job->record[i].optional,
+            .created_at = job->record[i].added_at};
     }
 }
 
@@ -83,72 +114,119 @@ log_step(const wxs_job *job, const wxs_state_step *step)
     }
 }
 
-static void
-store_outcome(verifier *v, const wxs_job *job, const wxs_check_result *results)
+static bool
+store_outcome(verifier *v, const slot *s, wxs_error *error)
 {
-    wxs_state_settings settings = settings_of(v->config);
+    const wxs_job *job = s->job;
+    wxs_state_settings settings = settings_of(job, s->results, v->config);
     wxs_state_input inputs[WXS_CHECK_RECORDS_MAX];
-    int64_t now = wxs_now_us();
-    wxs_error error = {""};
     bool written = false;
 
-    state_inputs(job, results, inputs);
-    wxs_state_step step =
-        wxs_state_next(&job->row, inputs, job->check.count, now, &settings);
+    state_inputs(job, s->results, inputs);
+    wxs_state_step step = wxs_state_next(&job->row, inputs, job->check.count,
+                                         s->checked_at, &settings);
 
-    if (!wxs_store_write(v->db, job, results, inputs, &step, now, &written,
-                         &error)) {
-        /* The lease runs out, and the check is made again. */
-        wxs_log(WXS_LOG_ERROR, "a check's outcome could not be stored",
-                "domain", job->name, "error", error.text, NULL);
-    } else if (written) {
+    if (!wxs_store_write(v->db, job, s->results, inputs, &step, s->checked_at,
+                         &written, error)) {
+        return false;
+    }
+    if (written) {
         log_step(job, &step);
     }
+    return true;
+}
+
+static bool
+store_outcomes(verifier *v, wxs_error *error)
+{
+    for (size_t i = 0; i < v->done_count; i++) {
+        if (v->done[i]->results != NULL &&
+            !store_outcome(v, v->done[i], error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void
-on_checked(void *data, const wxs_check_result *results)
+free_slot(slot *s)
 {
-    slot *s = data;
     verifier *v = s->owner;
+    slot **at = &v->bucket[s->job->number % BUCKETS];
 
-    if (results == NULL) {
-        wxs_log(WXS_LOG_ERROR, "a check ran out of memory", "domain",
-                s->job->name, NULL);
-    } else {
-        store_outcome(v, s->job, results);
+    while (*at != s) {
+        at = &(*at)->next;
+    }
+    *at = s->next;
+    if (s->check != NULL) {
+        wxs_check_free(s->check);
     }
     wxs_job_free(s->job);
     s->job = NULL;
     s->check = NULL;
-    v->next_due = 0; /* own writes do not change the database's version */
+    s->results = NULL;
+    v->slot[v->free_slots++] = s;
+}
+
+static void
+on_checked(void *data, wxs_check *check, const wxs_check_result *results)
+{
+    slot *s = data;
+    verifier *v = s->owner;
+
+    (void)check;
+    if (results == NULL) {
+        wxs_log(WXS_LOG_ERROR, "a check ran out of memory", "domain",
+                s->job->name, NULL);
+    }
+    s->results = results;
+    s->checked_at = wxs_now_us();
+    v->done[v->done_count++] = s;
+    if (v->done_count == 1 &&
+        !wxs_loop_arm(v->checker.loop, &v->poll, GATHER_MS)) {
+        wxs_loop_stop(v->checker.loop);
+    }
 }
 
 /* ---- the beginning of checks ---- */
 
-static bool
+static slot *
 in_flight(const verifier *v, int64_t number)
 {
-    for (size_t i = 0; i < FLIGHT_MAX; i++) {
-        if (v->slots[i].job != NULL && v->slots[i].job->number == number) {
-            return true;
-        }
+    slot *s = v->bucket[number % BUCKETS];
+
+    while (s != NULL && s->job->number != number) {
+        s = s->next;
     }
-    return false;
+    return s;
 }
 
-static slot *
-free_slot(verifier *v)
+/* A domain that is due although its check is under way: that takes long, or
+ * somebody wants another. Both come back when the lease is over. */
+static bool
+take_domain(verifier *v, int64_t number, int64_t now, slot **taken,
+            size_t *count, wxs_error *error)
 {
-    for (size_t i = 0; i < FLIGHT_MAX; i++) {
-        if (v->slots[i].job == NULL) {
-            return &v->slots[i];
-        }
+    slot *s = in_flight(v, number);
+
+    if (s != NULL) {
+        return wxs_store_extend(v->db, s->job, now + LEASE_US, error);
     }
-    return NULL;
+    if (v->free_slots == 0) {
+        return true;
+    }
+    s = v->slot[v->free_slots - 1];
+    s->job = wxs_store_take(v->db, number, now, now + LEASE_US, error);
+    if (s->job == NULL) {
+        return false;
+    }
+    v->free_slots--;
+    s->next = v->bucket[number % BUCKETS];
+    v->bucket[number % BUCKETS] = s;
+    taken[(*count)++] = s;
+    return true;
 }
 
-/* Fills slots with the domains that are due, in one transaction. */
 static bool
 take_due(verifier *v, int64_t now, slot **taken, size_t *count,
          wxs_error *error)
@@ -156,74 +234,84 @@ take_due(verifier *v, int64_t now, slot **taken, size_t *count,
     int64_t due[WXS_DUE_MAX];
     size_t due_count = 0;
 
+    if (v->next_due > now || v->free_slots == 0) {
+        return true;
+    }
     if (!wxs_store_due(v->db, now, due, &due_count, error)) {
         return false;
     }
     for (size_t i = 0; i < due_count; i++) {
-        slot *s = in_flight(v, due[i]) ? NULL : free_slot(v);
-
-        if (s == NULL) {
-            continue;
-        }
-        s->job = wxs_store_take(v->db, due[i], now + LEASE_US, error);
-        if (s->job == NULL) {
+        if (!take_domain(v, due[i], now, taken, count, error)) {
             return false;
         }
-        taken[(*count)++] = s;
     }
-    return true;
+    return wxs_store_next_due(v->db, &v->next_due, error);
 }
 
-static bool
-start_due(verifier *v, int64_t now, wxs_error *error)
+static void
+start_checks(slot **taken, size_t count, bool ok)
 {
-    slot *taken[FLIGHT_MAX];
+    for (size_t i = 0; i < count; i++) {
+        slot *s = taken[i];
+
+        if (ok) {
+            s->check = wxs_check_start(&s->owner->checker, &s->job->check,
+                                       on_checked, s);
+        }
+        if (s->check == NULL) {
+            free_slot(s); /* the lease runs out, and it is taken again */
+        }
+    }
+}
+
+/* ---- a turn ---- */
+
+/* Writes what was found and takes what is due, in one transaction. */
+static bool
+take_turn(verifier *v, int64_t now, wxs_error *error)
+{
+    slot *taken[WXS_DUE_MAX];
     size_t count = 0;
 
     if (!wxs_db_begin(v->db, error)) {
         return false;
     }
-    bool ok =
-        take_due(v, now, taken, &count, error) && wxs_db_commit(v->db, error);
+    bool ok = store_outcomes(v, error);
 
+    if (ok && v->done_count > 0) {
+        /* own writes do not change the database's version */
+        ok = wxs_store_next_due(v->db, &v->next_due, error);
+    }
+    ok = ok && take_due(v, now, taken, &count, error) &&
+         wxs_db_commit(v->db, error);
     if (!ok) {
         wxs_db_rollback(v->db);
     }
-    for (size_t i = 0; i < count; i++) {
-        slot *s = taken[i];
-
-        if (ok) {
-            s->check = wxs_check_start(v->loop, v->config, &s->job->check,
-                                       on_checked, s);
-        }
-        if (s->check == NULL) {
-            wxs_job_free(s->job);
-            s->job = NULL;
-        }
+    for (size_t i = 0; i < v->done_count; i++) {
+        free_slot(v->done[i]);
     }
+    v->done_count = 0;
+    start_checks(taken, count, ok);
     return ok;
 }
 
+/* With nothing to write and nothing due, this reads one number. */
 static bool
 poll_due(verifier *v, wxs_error *error)
 {
     int64_t version = wxs_db_data_version(v->db);
     int64_t now = wxs_now_us();
 
-    if (version == v->version && now < v->next_due) {
+    if (version != v->version) {
+        v->version = version;
+        if (!wxs_store_next_due(v->db, &v->next_due, error)) {
+            return false;
+        }
+    }
+    if (v->done_count == 0 && (v->next_due > now || v->free_slots == 0)) {
         return true;
     }
-    v->version = version;
-    if (!wxs_store_next_due(v->db, &v->next_due, error)) {
-        return false;
-    }
-    if (v->next_due > now) {
-        return true;
-    }
-    if (!start_due(v, now, error)) {
-        return false;
-    }
-    return wxs_store_next_due(v->db, &v->next_due, error);
+    return take_turn(v, now, error);
 }
 
 static void
@@ -232,14 +320,19 @@ on_poll(void *data)
     verifier *v = data;
     wxs_error error = {""};
     bool ok = poll_due(v, &error);
+    int ms = POLL_MS;
 
     if (!ok) {
+        /* The leases run out, and the checks are made again. */
         v->next_due = 0;
-        wxs_log(WXS_LOG_ERROR, "due domains could not be read", "error",
+        ms = RETRY_MS;
+        wxs_log(WXS_LOG_ERROR, "verification cannot use the database", "error",
                 error.text, NULL);
+    } else if (v->next_due <= wxs_now_us() && v->free_slots > 0) {
+        ms = 0; /* more than one turn takes */
     }
-    if (!wxs_loop_arm(v->loop, &v->poll, ok ? POLL_MS : RETRY_MS)) {
-        wxs_loop_stop(v->loop);
+    if (!wxs_loop_arm(v->checker.loop, &v->poll, ms)) {
+        wxs_loop_stop(v->checker.loop);
     }
 }
 
@@ -249,74 +342,113 @@ on_stop(void *data, uint32_t events)
     verifier *v = data;
 
     if (events != 0) {
-        wxs_loop_stop(v->loop);
+        wxs_loop_stop(v->checker.loop);
     }
 }
 
 /* ---- the thread ---- */
 
-/* Every question that is under way has a socket; the usual soft limit of 1024
- * descriptors would turn many domains with many nameservers into failures. */
-static void
-raise_descriptor_limit(void)
+/* As many domains at the same time as there can be descriptors for; the usual
+ * soft limit of 1024 is raised. */
+static size_t
+flight_limit(void)
 {
+    const rlim_t wanted =
+        (rlim_t)FLIGHT_MAX * DESCRIPTORS_A_CHECK + DESCRIPTORS_OTHER;
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-        limit.rlim_cur >= DESCRIPTORS) {
-        return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return FLIGHT_MIN;
     }
-    limit.rlim_cur =
-        limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        wxs_log(WXS_LOG_WARN, "the limit of descriptors could not be raised",
-                NULL);
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+            getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            wxs_log(WXS_LOG_WARN,
+                    "the limit of descriptors could not be raised", NULL);
+        }
     }
+    rlim_t room =
+        limit.rlim_cur < DESCRIPTORS_OTHER
+            ? 0
+            : (limit.rlim_cur - DESCRIPTORS_OTHER) / DESCRIPTORS_A_CHECK;
+
+    return room < FLIGHT_MIN   ? FLIGHT_MIN
+           : room > FLIGHT_MAX ? FLIGHT_MAX
+                               : (size_t)room;
 }
 
 static bool
 run(verifier *v, wxs_error *error)
 {
-    return wxs_db_open(&v->db, v->config->dir, WXS_DB_CONTROL, WXS_DB_WRITE,
-                       error) &&
-           (v->loop = wxs_loop_new(error)) != NULL &&
-           ((wxs_loop_watch(v->loop, &v->stop, EPOLLIN) &&
-             wxs_loop_arm(v->loop, &v->poll, 0)) ||
+    if (!wxs_db_open(&v->db, v->config->dir, WXS_DB_CONTROL, WXS_DB_WRITE,
+                     error) ||
+        !wxs_store_resume(v->db, wxs_now_us(), error)) {
+        return false;
+    }
+    wxs_loop *loop = wxs_loop_new(error);
+
+    v->checker.config = v->config;
+    v->checker.loop = loop;
+    if (loop == NULL || !wxs_checker_open(&v->checker)) {
+        return loop != NULL && wxs_fail(error, "out of memory");
+    }
+
+    v->probe = wxs_resolver_probe_start(loop, v->config);
+    return ((wxs_loop_watch(loop, &v->stop, EPOLLIN) &&
+             wxs_loop_arm(loop, &v->poll, 0)) ||
             wxs_fail(error, "the event loop cannot be set up")) &&
-           wxs_loop_run(v->loop, error);
+           wxs_loop_run(loop, error);
+}
+
+static verifier *
+make_verifier(const wxs_worker *worker)
+{
+    verifier *v = calloc(1, sizeof *v);
+
+    if (v == NULL) {
+        return NULL;
+    }
+    v->config = worker->config;
+    v->stop = (wxs_watch){.fd = worker->stop_fd, .ready = on_stop, .data = v};
+    v->poll = (wxs_timer){.fire = on_poll, .data = v};
+    v->version = -1;
+    v->flight_max = flight_limit();
+    while (v->free_slots < v->flight_max) {
+        slot *s = &v->slots[v->free_slots];
+
+        s->owner = v;
+        v->slot[v->free_slots++] = s;
+    }
+    return v;
+}
+
+static void
+free_verifier(verifier *v)
+{
+    for (size_t i = 0; i < v->flight_max; i++) {
+        if (v->slots[i].job != NULL) {
+            free_slot(&v->slots[i]);
+        }
+    }
+    wxs_resolver_probe_free(v->probe);
+    wxs_checker_close(&v->checker);
+    wxs_loop_free(v->checker.loop);
+    wxs_db_close(v->db);
+    free(v);
 }
 
 void
 wxs_verify_run(const wxs_worker *worker)
 {
-    verifier *v = calloc(1, sizeof *v);
+    verifier *v = make_verifier(worker);
     wxs_error error = {"out of memory"};
-    bool ok = false;
 
-    if (v != NULL) {
-        v->config = worker->config;
-        v->stop =
-            (wxs_watch){.fd = worker->stop_fd, .ready = on_stop, .data = v};
-        v->poll = (wxs_timer){.fire = on_poll, .data = v};
-        v->version = -1;
-        for (size_t i = 0; i < FLIGHT_MAX; i++) {
-            v->slots[i].owner = v;
-        }
-        raise_descriptor_limit();
-        ok = run(v, &error);
-    }
-    if (!ok) {
+    if (v == NULL || !run(v, &error)) {
         wxs_log(WXS_LOG_ERROR, "verification cannot go on", "error", error.text,
                 NULL);
         exit(1);
     }
-    for (size_t i = 0; i < FLIGHT_MAX; i++) {
-        if (v->slots[i].check != NULL) {
-            wxs_check_cancel(v->slots[i].check);
-        }
-        wxs_job_free(v->slots[i].job);
-    }
-    wxs_loop_free(v->loop);
-    wxs_db_close(v->db);
-    free(v);
+    /* what was found but not written yet is checked again */
+    free_verifier(v);
 }

@@ -196,6 +196,39 @@ START_TEST(gets_a_domain)
 }
 END_TEST
 
+static void
+forbid_certificate(const char *name)
+{
+    exec("UPDATE records SET detail = '{\"code\":\"ok\",\"caa\":{"
+         "\"result\":\"forbidden\",\"at\":\"%s\",\"message\":\"m\","
+         "\"fix\":\"f\",\"record\":\"0 issue \\\"ca.example\\\"\"}}'"
+         " WHERE kind = 'tracking'",
+         name);
+}
+
+START_TEST(asks_for_a_caa_record_where_others_forbid)
+{
+    const char *path = add_domain("{\"name\":\"customer.example\","
+                                  "\"tracking_subdomain\":\"links\"}");
+
+    ck_assert_int_eq(request("GET", path, ""), 200);
+    ck_assert_uint_eq(json_array_size(at("records")), 4);
+    forbid_certificate("customer.example");
+    ck_assert_int_eq(request("GET", path, ""), 200);
+    assert_text("records.4.record", "TrackingCAA");
+    assert_text("records.4.type", "CAA");
+    assert_text("records.4.name", "");
+    assert_text("records.4.fqdn", "customer.example");
+    assert_text("records.4.value", "0 issue \"ca.example\"");
+    assert_text("records.4.status_detail.code", "caa_forbids");
+    assert_text("records.4.status_detail.fix", "f");
+    /* records behind the alias are not the customer's to change */
+    forbid_certificate("edge.operator.example");
+    ck_assert_int_eq(request("GET", path, ""), 200);
+    ck_assert_uint_eq(json_array_size(at("records")), 4);
+}
+END_TEST
+
 START_TEST(keeps_accounts_apart)
 {
     static const struct {
@@ -374,6 +407,7 @@ main(void)
                         sizeof(bad_bodies) / sizeof(bad_bodies[0]));
     tcase_add_test(tcase, refuses_a_second_registration);
     tcase_add_test(tcase, gets_a_domain);
+    tcase_add_test(tcase, asks_for_a_caa_record_where_others_forbid);
     tcase_add_test(tcase, keeps_accounts_apart);
     tcase_add_test(tcase, knows_its_paths);
     tcase_add_test(tcase, tells_strict_clients_words_they_know);

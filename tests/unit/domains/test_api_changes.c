@@ -94,6 +94,60 @@ START_TEST(checks_keep_their_distance)
 }
 END_TEST
 
+START_TEST(a_request_joins_a_check_that_has_just_begun)
+{
+    const char *path = add_domain("{\"name\":\"customer.example\"}");
+    int64_t now = wxs_now_us();
+
+    config.verify.min_interval_ms = 60000;
+    exec("UPDATE domains SET state = 'verified', checking_since = %lld, "
+         "next_check_at = %lld",
+         (long long)(now - (_i == 0 ? 10 : 90) * SECOND),
+         (long long)(now + 3600 * SECOND));
+    request("POST", below(path, "/verify"), "");
+    ck_assert_int_eq(query_int("SELECT next_check_at > %lld FROM domains",
+                               (long long)(now + 1800 * SECOND)),
+                     _i == 0);
+    ck_assert_int_eq(query_int("SELECT asked_at IS NULL FROM domains"),
+                     _i == 0);
+}
+END_TEST
+
+START_TEST(all_domains_are_checked_at_once)
+{
+    int64_t now = wxs_now_us();
+
+    (void)add_domain("{\"name\":\"one.example\"}");
+    (void)add_domain("{\"name\":\"two.example\"}");
+    exec("UPDATE domains SET state = 'verified', next_check_at = %lld "
+         "WHERE name = 'two.example'",
+         (long long)(now + 3600 * SECOND));
+    ck_assert_int_eq(request("POST", "/domains/verify", ""), 200);
+    assert_text("object", "domain_verification");
+    ck_assert_int_eq(query_int("SELECT count(*) FROM domains WHERE asked_at >= "
+                               "%lld AND next_check_at = asked_at",
+                               (long long)now),
+                     2);
+    ck_assert_int_eq(query_int("SELECT count(*) FROM domains WHERE name = "
+                               "'one.example' AND state = 'pending'"),
+                     1);
+    ck_assert_int_eq(query_int("SELECT count(*) FROM history WHERE "
+                               "cause = 'verify' AND to_state = 'pending'"),
+                     1);
+    ck_assert_int_eq(
+        query_int("SELECT count(*) FROM records r JOIN domains d ON "
+                  "d.number = r.domain WHERE d.name = 'one.example' AND "
+                  "status <> 'pending'"),
+        0);
+    exec("UPDATE domains SET asked_at = NULL WHERE name = 'two.example'");
+    ck_assert_int_eq(request("GET", "/domains/verify", ""), 200);
+    ck_assert_int_eq(
+        json_integer_value(json_object_get(answer.json, "waiting")), 1);
+    ck_assert_int_eq(json_integer_value(json_object_get(answer.json, "total")),
+                     2);
+}
+END_TEST
+
 START_TEST(retry_is_for_failed_domains)
 {
     const char *path = add_domain("{\"name\":\"customer.example\"}");
@@ -358,6 +412,9 @@ main(void)
     tcase_add_loop_test(tcase, verify_starts_a_window, 0, 2);
     tcase_add_loop_test(tcase, verify_never_demotes, 0, 3);
     tcase_add_test(tcase, checks_keep_their_distance);
+    tcase_add_loop_test(tcase, a_request_joins_a_check_that_has_just_begun, 0,
+                        2);
+    tcase_add_test(tcase, all_domains_are_checked_at_once);
     tcase_add_test(tcase, retry_is_for_failed_domains);
     tcase_add_test(tcase, patches_options);
     tcase_add_loop_test(tcase, refuses_bad_patches, 0,

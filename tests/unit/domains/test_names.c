@@ -164,15 +164,27 @@ static const struct policy policies[] = {
     {"yahoo.waxseal-customer.com", NULL},
     {"gmail.com.waxseal-customer.com", NULL},
     {"notlocal.com", NULL},
+    {"gov.in", NULL}, /* the operator's exceptions */
+    {"gov.uk", "public suffix"},
+    {"proton.me", NULL},
+    {"mail.fastmail.com", NULL},
+    {"refused-customer.com", "operator of this server refuses"},
+    {"a.refused-customer.com", "operator of this server refuses"},
+    {"not-refused-customer.com", NULL},
 };
 
 START_TEST(allows_what_one_may_own)
 {
     const struct policy *p = &policies[_i];
+    const wxs_name_rules rules = {
+        .allow_special = "example example.com b.test",
+        .allow_suffixes = "gov.in",
+        .allow_freemail = "fastmail.com proton.me",
+        .refuse = "refused-customer.com",
+    };
     psl_ctx_t *psl = psl_latest(NULL);
     wxs_error error = {""};
-    bool ok =
-        wxs_name_allowed(p->name, psl, "example example.com b.test", &error);
+    bool ok = wxs_name_allowed(p->name, psl, &rules, &error);
 
     ck_assert_msg(ok == (p->says == NULL), "%s: %s", p->name, error.text);
     if (!ok)

@@ -18,8 +18,7 @@ needs(void)
         .name = "mail.example.com",
         .return_path = "send",
         .tracking = "links",
-        .selector = "wx3fa91",
-        .public_key = "MIIB",
+        .key = {.selector = "wx3fa91", .public_key = "MIIB"},
         .region = &region,
     };
 }
@@ -80,7 +79,7 @@ START_TEST(refuses_what_does_not_fit)
     n = needs();
     memset(key, 'A', sizeof(key) - 1);
     key[sizeof(key) - 1] = '\0';
-    n.public_key = key;
+    n.key.public_key = key;
     ck_assert_uint_eq(wxs_record_set(&n, records), 0);
     key[sizeof(key) - 3] = '\0'; /* "p=" and this fill the value */
     ck_assert_uint_eq(wxs_record_set(&n, records), 5);

@@ -110,6 +110,30 @@ START_TEST(empty_changes_keep_their_numbers)
 }
 END_TEST
 
+START_TEST(dkim_keys_keep_their_rows)
+{
+    sqlite3 *db = make_version_1();
+
+    exec(db, "INSERT INTO dkim_keys VALUES ('k1', 1, 'wx1', 'rsa-2048', 'P1', "
+             "x'0102', 'active', 7);"
+             "INSERT INTO dkim_keys VALUES ('k2', NULL, NULL, 'rsa-2048', "
+             "'P2', x'03', 'pool', 8)");
+    sqlite3_close(db);
+    migrate();
+    ck_assert_int_eq(
+        number("SELECT count(*) FROM dkim_keys WHERE id = 'k1' AND domain = 1 "
+               "AND selector = 'wx1' AND public_key = 'P1' AND sealed = "
+               "x'0102' AND state = 'active' AND created_at = 7 AND taken_at "
+               "= 7 AND imported = 0"),
+        1);
+    ck_assert_int_eq(
+        number("SELECT count(*) FROM dkim_keys WHERE id = 'k2' AND domain IS "
+               "NULL AND state = 'pool' AND taken_at IS NULL"),
+        1);
+    ck_assert_int_eq(number("SELECT count(*) FROM dkim_keys"), 2);
+}
+END_TEST
+
 START_TEST(every_trigger_is_there_again)
 {
     static const char *const changes[] = {
@@ -155,6 +179,7 @@ main(void)
     tcase_add_checked_fixture(cases, state_dir_make, state_dir_remove);
     tcase_add_test(cases, changes_keep_their_rows_and_numbers);
     tcase_add_test(cases, empty_changes_keep_their_numbers);
+    tcase_add_test(cases, dkim_keys_keep_their_rows);
     tcase_add_test(cases, every_trigger_is_there_again);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);

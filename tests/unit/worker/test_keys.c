@@ -80,6 +80,58 @@ START_TEST(pool_is_filled_and_refilled)
 }
 END_TEST
 
+START_TEST(retiring_keys_are_retired_in_time)
+{
+    task keys;
+
+    state_make(&s);
+    s.config.dkim.pool = 1;
+    s.config.dkim.retire_after_ms = 60000;
+    state_exec(
+        &s, WXS_DB_CONTROL,
+        "INSERT INTO accounts VALUES (1, 'a', 'a', 1);"
+        "INSERT INTO domains (number, id, account, name, region, return_path, "
+        "open_tracking, click_tracking, tls, state, state_since, created_at) "
+        "VALUES (1, 'd', 1, 'a.example', 'us-east-1', 'send', 0, 0, "
+        "'enforced', 'verified', 1, 1);"
+        "INSERT INTO dkim_keys (id, domain, selector, algorithm, public_key, "
+        "sealed, state, created_at, retiring_since) VALUES "
+        "('1', 1, 's1', 'rsa-2048', 'x', x'00', 'retiring', 1, "
+        " unixepoch() * 1000000 - 61000000), "
+        "('2', 1, 's2', 'rsa-2048', 'x', x'00', 'retiring', 1, "
+        " unixepoch() * 1000000 - 30000000), "
+        "('3', 1, 's3', 'rsa-2048', 'x', x'00', 'active', 1, NULL);"
+        "INSERT INTO records (domain, kind, fqdn, type, value) VALUES "
+        "(1, 'dkim', 's1._domainkey.a.example', 'TXT', 'x'),"
+        "(1, 'dkim', 's2._domainkey.a.example', 'TXT', 'x'),"
+        "(1, 'dkim', 's3._domainkey.a.example', 'TXT', 'x'),"
+        "(1, 'spf', 's1.a.example', 'TXT', 'x')");
+    keys = state_start(&s, wxs_keys_run);
+    state_await(&s, WXS_DB_CONTROL,
+                "SELECT count(*) FROM dkim_keys WHERE state = 'retired' "
+                "AND length(sealed) = 0",
+                1);
+    ck_assert_int_eq(state_number(&s, WXS_DB_CONTROL,
+                                  "SELECT count(*) FROM records WHERE fqdn = "
+                                  "'s1._domainkey.a.example'"),
+                     0);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_CONTROL, "SELECT count(*) FROM records"), 3);
+    state_exec(&s, WXS_DB_CONTROL,
+               "UPDATE dkim_keys SET retiring_since = 1 WHERE id = '2'");
+    state_await(&s, WXS_DB_CONTROL,
+                "SELECT count(*) FROM dkim_keys WHERE state = 'retired'", 2);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_CONTROL,
+                     "SELECT count(*) FROM dkim_keys WHERE state = 'active'"),
+        1);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_CONTROL, "SELECT count(*) FROM box_key"), 1);
+    task_stop(&keys);
+    state_remove(&s);
+}
+END_TEST
+
 START_TEST(missing_master_key_ends_the_process)
 {
     int status;
@@ -100,6 +152,7 @@ main(void)
     TCase *cases = tcase_create("keys");
 
     tcase_add_test(cases, pool_is_filled_and_refilled);
+    tcase_add_test(cases, retiring_keys_are_retired_in_time);
     tcase_add_test(cases, missing_master_key_ends_the_process);
     return run_suite("keys", cases);
 }

@@ -261,6 +261,56 @@ START_TEST(a_new_tracking_host_is_looked_for)
 }
 END_TEST
 
+START_TEST(an_optional_record_decides_nothing)
+{
+    static const wxs_class classes[] = {WXS_MISSING, WXS_WRONG, WXS_CONFLICT,
+                                        WXS_TEMP, WXS_PROPAGATING};
+    wxs_state_input inputs[5];
+    size_t count = inputs_of(inputs, WXS_EXACT);
+    int64_t now = START + 100 * HOUR;
+    wxs_state_step s;
+
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        inputs[count] = (wxs_state_input){.kind = WXS_RECORD_DKIM,
+                                          .class = classes[i],
+                                          .definite = true,
+                                          .optional = true};
+        s = wxs_state_next(&pending, inputs, count + 1, START + 1, &settings);
+        ck_assert_int_eq(s.row.state, WXS_VERIFIED);
+        s = wxs_state_next(&verified, inputs, count + 1, now, &settings);
+        ck_assert_int_eq(s.row.state, WXS_VERIFIED);
+        ck_assert_int_eq(s.row.definite_since, 0);
+    }
+    /* nor does it stand in for the one that is needed */
+    inputs[count].class = WXS_EXACT;
+    inputs[count].confirmed = true;
+    for (size_t i = 0; i < count; i++) {
+        if (inputs[i].kind == WXS_RECORD_DKIM)
+            inputs[i].class = WXS_MISSING;
+    }
+    s = wxs_state_next(&pending, inputs, count + 1, START + 1, &settings);
+    ck_assert_int_eq(s.row.state, WXS_PENDING);
+    s = wxs_state_next(&verified, inputs, count + 1, now, &settings);
+    ck_assert_int_ne(s.row.definite_since, 0);
+}
+END_TEST
+
+START_TEST(a_new_key_is_looked_for)
+{
+    wxs_state_input inputs[5];
+    size_t count = inputs_of(inputs, WXS_EXACT);
+    int64_t now = START + 100 * HOUR;
+    wxs_state_step s;
+
+    inputs[count++] = (wxs_state_input){.kind = WXS_RECORD_DKIM,
+                                        .class = WXS_MISSING,
+                                        .optional = true,
+                                        .created_at = now - 80 * SECOND};
+    s = wxs_state_next(&verified, inputs, count, now, &settings);
+    ck_assert_int_eq(s.row.next_check_at, now + 10 * SECOND);
+}
+END_TEST
+
 static wxs_state
 record(wxs_state before, wxs_class class, bool confirmed, wxs_state domain)
 {
@@ -268,6 +318,37 @@ record(wxs_state before, wxs_class class, bool confirmed, wxs_state domain)
 
     return wxs_state_of_record(before, &input, domain);
 }
+
+START_TEST(cached_answers_have_to_be_further_apart)
+{
+    wxs_state_settings stale = settings;
+    wxs_state_input inputs[4];
+    size_t count = inputs_of(inputs, WXS_MISSING);
+
+    stale.stale_ms = 3600 * 1000;
+    wxs_state_step one =
+        wxs_state_next(&verified, inputs, count, START, &stale);
+
+    ck_assert_int_eq(one.row.next_check_at, START + HOUR);
+    one = wxs_state_next(&one.row, inputs, count, START + 50 * MINUTE, &stale);
+    ck_assert_int_eq(one.row.state, WXS_VERIFIED);
+    one = wxs_state_next(&one.row, inputs, count, START + HOUR, &stale);
+    ck_assert_int_eq(one.row.state, WXS_TEMPORARY_FAILURE);
+}
+END_TEST
+
+START_TEST(the_time_without_knowledge_is_kept)
+{
+    wxs_state_step one = step_blind(&verified, START + HOUR);
+
+    ck_assert_int_eq(one.row.unknown_since, START + HOUR);
+    one = step_blind(&one.row, START + 200 * HOUR);
+    ck_assert_int_eq(one.row.unknown_since, START + HOUR);
+    ck_assert_int_eq(one.row.state, WXS_VERIFIED);
+    one = step(&one.row, WXS_EXACT, START + 201 * HOUR);
+    ck_assert_int_eq(one.row.unknown_since, 0);
+}
+END_TEST
 
 START_TEST(record_statuses)
 {
@@ -325,6 +406,10 @@ main(void)
     tcase_add_test(cases, temporary_failure_ends_after_definite_misses);
     tcase_add_test(cases, the_clock_stops_while_nothing_is_known);
     tcase_add_test(cases, a_new_tracking_host_is_looked_for);
+    tcase_add_test(cases, cached_answers_have_to_be_further_apart);
+    tcase_add_test(cases, the_time_without_knowledge_is_kept);
+    tcase_add_test(cases, an_optional_record_decides_nothing);
+    tcase_add_test(cases, a_new_key_is_looked_for);
     tcase_add_test(cases, record_statuses);
     tcase_add_test(cases, names_round_trip);
     suite_add_tcase(suite, cases);
