@@ -45,10 +45,10 @@ START_TEST(the_alias_is_judged_with_what_is_behind)
     expect(CNAME(TARGET), TXT(KEY), WXS_EXACT, "ok");
     expect(CNAME(TARGET), "", WXS_MISSING, "dkim_target_missing");
     expect(CNAME(TARGET), TXT(OTHER), WXS_MISSING, "dkim_target_missing");
-    expect(CNAME(TARGET), NULL, WXS_TEMP, "alias_unknown");
+    expect(CNAME(TARGET), NULL, WXS_TEMP, "beyond_unknown");
     expect(CNAME("dkim.example.net"), TXT(KEY), WXS_SATISFIED, "ok");
     expect(CNAME("dkim.example.net"), "", WXS_WRONG, "dkim_alias_other");
-    expect(CNAME("dkim.example.net"), NULL, WXS_TEMP, "alias_unknown");
+    expect(CNAME("dkim.example.net"), NULL, WXS_TEMP, "beyond_unknown");
     expect(CNAME(TARGET ".customer.example"), "", WXS_WRONG, "cname_relative");
     expect("", NULL, WXS_MISSING, "missing");
     expect(NAME ". 60 IN TXT \"" KEY "\"", NULL, WXS_SATISFIED,
