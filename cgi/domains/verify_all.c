@@ -34,20 +34,26 @@ restart_all(wxs_db *db, int64_t account, int64_t now, wxs_error *error)
                "ii", now, account);
 }
 
-/* Checks that began less than pause microseconds ago will do, and the next ones
- * begin so long after the last ended. */
+/* Checks that began less than pause microseconds ago will do and are waited
+ * for; the next ones begin so long after the last ended. */
 static bool
 request_all(wxs_db *db, int64_t account, int64_t now, int64_t pause,
             wxs_error *error)
 {
-    return wxs_sql_run(
-        db, error,
-        "UPDATE domains SET asked_at = ?1, next_check_at = "
-        "min(max(?1, coalesce(checked_at, 0) + ?2), "
-        "coalesce(next_check_at, ?1 + ?2)) "
-        "WHERE account = ?3 AND deleted_at IS NULL "
-        "AND (checking_since IS NULL OR checking_since < ?1 - ?2)",
-        "iii", now, pause, account);
+    return wxs_sql_run(db, error,
+                       "UPDATE domains SET asked_at = "
+                       "coalesce(asked_at, checking_since) "
+                       "WHERE account = ?1 AND deleted_at IS NULL "
+                       "AND checking_since >= ?2",
+                       "ii", account, now - pause) &&
+           wxs_sql_run(db, error,
+                       "UPDATE domains SET asked_at = ?1, next_check_at = "
+                       "min(max(?1, coalesce(checked_at, 0) + ?2), "
+                       "coalesce(next_check_at, ?1 + ?2)) "
+                       "WHERE account = ?3 AND deleted_at IS NULL "
+                       "AND (checking_since IS NULL OR "
+                       "checking_since < ?1 - ?2)",
+                       "iii", now, pause, account);
 }
 
 static json_t *

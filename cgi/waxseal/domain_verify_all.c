@@ -101,8 +101,8 @@ summarise(const json_t *answer, json_int_t asked, int64_t since_ms,
 
     if (as_json)
         return wxs_json_print(answer);
-    return printf("%lld domains checked in %.1f s (%.0f a second): %s\n",
-                  (long long)asked,
+    return printf("%lld domain%s checked in %.1f s (%.0f a second): %s\n",
+                  (long long)asked, asked == 1 ? "" : "s",
                   (double)(wxs_monotonic_ms() - since_ms) / 1000,
                   rate_of(asked, since_ms),
                   p.states[0] != '\0' ? p.states : "there are none") > 0;

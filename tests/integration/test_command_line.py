@@ -158,7 +158,7 @@ def verifies_all_domains(c):
     total = len(json.loads(c.on_dir("domain", "list", "--json"))["data"])
     result = c.waxseal("domain", "verify", "--all", "--dir", str(c.stack.dir))
     assert result.returncode == 0, result
-    found = re.fullmatch(r"(\d+) domains checked in [\d.]+ s \(\d+ a second\): "
+    found = re.fullmatch(r"(\d+) domains? checked in [\d.]+ s \(\d+ a second\): "
                          r"(.*)\n", result.stdout)
     assert found and int(found[1]) == total, result
     assert "1 verified" in found[2], result
