@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "db_connect.h"
 #include "migrate.h"
-
-#define BUSY_TIMEOUT_MS 5000
 
 struct kept {
     const char *sql;
@@ -54,17 +53,8 @@ wxs_db_open(wxs_db **db, const char *dir, wxs_db_kind kind,
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return wxs_fail(error, "out of memory");
-    if (sqlite3_open_v2(path, &made->handle,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                            SQLITE_OPEN_EXRESCODE,
-                        NULL) != SQLITE_OK) {
-        wxs_fail(error, "cannot open %s: %s; `waxseal init` creates it", path,
-                 made->handle == NULL ? "out of memory"
-                                      : sqlite3_errmsg(made->handle));
-        goto failed;
-    }
-    sqlite3_busy_timeout(made->handle, BUSY_TIMEOUT_MS);
-    if (!wxs_db_check_version(made->handle, path, kind, error) ||
+    if (!wxs_db_connect(path, SQLITE_OPEN_NOMUTEX, &made->handle, error) ||
+        !wxs_db_check_version(made->handle, path, kind, error) ||
         !exec(made, pragmas(access), error))
         goto failed;
     *db = made;

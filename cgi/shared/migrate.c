@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "db_connect.h"
 #include "embedded.h"
 
-#define BUSY_TIMEOUT_MS 5000
-#define WAL_RETRY_MS    20
+#define WAL_RETRY_MS 20
 
 struct kind {
     const char *file;
@@ -201,7 +201,7 @@ enter_wal(sqlite3 *handle, const char *path, wxs_error *error)
 {
     int rc = SQLITE_BUSY;
 
-    for (int waited = 0; waited < BUSY_TIMEOUT_MS; waited += WAL_RETRY_MS) {
+    for (int waited = 0; waited < WXS_DB_BUSY_MS; waited += WAL_RETRY_MS) {
         rc =
             sqlite3_exec(handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
         if ((rc & 0xff) != SQLITE_BUSY)
@@ -243,20 +243,11 @@ migrate(const char *dir, const struct kind *kind, wxs_error *error)
         return wxs_fail(error, "the path of the state directory is too long");
     if (!create_file(path, error))
         return false;
-    if (sqlite3_open_v2(path, &handle,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
-                        NULL) != SQLITE_OK) {
-        wxs_fail(error, "cannot open %s: %s", path,
-                 handle == NULL ? "out of memory" : sqlite3_errmsg(handle));
-        goto out;
-    }
-    sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
-    ok = peek_version(handle, path, kind, &version, error) &&
+    ok = wxs_db_connect(path, 0, &handle, error) &&
+         peek_version(handle, path, kind, &version, error) &&
          enter_wal(handle, path, error);
     while (ok && !done)
         ok = migrate_step(handle, path, kind, &done, error);
-
-out:
     sqlite3_close(handle);
     return ok;
 }

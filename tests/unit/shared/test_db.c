@@ -15,6 +15,7 @@ raw_sql(const char *file, const char *sql)
     sqlite3 *db;
 
     ck_assert_int_eq(sqlite3_open(state_path(file), &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
     ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }
@@ -226,6 +227,47 @@ START_TEST(transactions_hold_and_roll_back)
 }
 END_TEST
 
+/* As user nobody; 0, or 1 once the database could not be opened. */
+static int
+open_again_and_again(int times)
+{
+    wxs_db *db;
+
+    if (setgid(65534) != 0 || setuid(65534) != 0)
+        return 1;
+    for (int i = 0; i < times; i++) {
+        if (!wxs_db_open(&db, state_dir, WXS_DB_CONTROL, WXS_DB_WRITE,
+                         &error)) {
+            (void)fprintf(stderr, "%s\n", error.text);
+            return 1;
+        }
+        wxs_db_close(db);
+    }
+    return 0;
+}
+
+/* A process of root makes -wal and -shm as its own at first. */
+START_TEST(root_may_come_first)
+{
+    static const char *const files[] = {"", "control.db", "events.db"};
+    int status;
+    pid_t child;
+
+    if (getuid() != 0)
+        return;
+    ck_assert(wxs_db_migrate(state_dir, &error));
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        ck_assert_int_eq(chown(state_path(files[i]), 65534, 65534), 0);
+    child = fork();
+    if (child == 0)
+        _exit(open_again_and_again(1000));
+    while (waitpid(child, &status, WNOHANG) == 0)
+        raw_sql("control.db", "SELECT * FROM accounts");
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -246,6 +288,7 @@ main(void)
     tcase_add_test(tests, keeps_statements_by_the_address_of_their_text);
     tcase_add_test(tests, a_reader_cannot_write);
     tcase_add_test(tests, transactions_hold_and_roll_back);
+    tcase_add_test(tests, root_may_come_first);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
