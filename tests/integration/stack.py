@@ -164,7 +164,11 @@ class Stack:
         self.programs = self.folder / "programs"
         shutil.copytree(BUILD / "bin", self.programs / "bin")
         shutil.copy(BUILD / "ngx_http_waxseal_module.so", self.programs)
-        self.settings = dict(settings, WAXSEAL_API_LISTEN=f"127.0.0.1:{self.api}",
+        # all domains of a test are at one nameserver, and checked all the time
+        unspared = {"WAXSEAL_DNS_NS_RATE": "2000",
+                    "WAXSEAL_DNS_NS_BURST": "2000"}
+        self.settings = dict(unspared, **settings,
+                             WAXSEAL_API_LISTEN=f"127.0.0.1:{self.api}",
                              WAXSEAL_EDGE_LISTEN=f"127.0.0.1:{self.edge}",
                              WAXSEAL_EDGE_TLS_LISTEN=f"127.0.0.1:{self.edge_tls}")
         self.process = None

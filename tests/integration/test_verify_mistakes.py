@@ -197,8 +197,6 @@ class Bench:
             "WAXSEAL_DNS_RESOLVER": f"127.0.0.1:{self.resolver.port}",
             "WAXSEAL_DNS_PORT": str(self.port),
             "WAXSEAL_DNS_ALLOW_NS": "127.0.0.0/8",
-            "WAXSEAL_DNS_NS_RATE": "2000",  # all domains are at one of them
-            "WAXSEAL_DNS_NS_BURST": "2000",
             "WAXSEAL_ACME_CA": "letsencrypt.org",
             "WAXSEAL_DKIM_POOL": "2",
             "WAXSEAL_VERIFY_MIN_INTERVAL": "300ms",
