@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "accounts/account_store.h"
 #include "clock.h"
 #include "dkim_add.h"
 #include "dkim_pool.h"
@@ -14,6 +15,7 @@
 typedef enum {
     CREATED,
     TAKEN,
+    FULL,   /* the account has as many domains as it may */
     NO_KEY, /* wishes.result says why */
     FAILED
 } outcome;
@@ -108,10 +110,15 @@ store(wxs_db *db, const wxs_config *config, wxs_domain *domain, wishes *keys,
       wxs_error *error)
 {
     wxs_dkim_key key;
-    int taken = wxs_domain_name_taken(db, domain->name, error);
+    int64_t max = 0;
+    int taken = wxs_domain_name_taken(db, domain->account, domain->name, error);
+    int room;
 
     if (taken != 0)
         return taken > 0 ? TAKEN : FAILED;
+    room = wxs_account_has_room(db, domain->account, &max, error);
+    if (room != 1)
+        return room == 0 ? FULL : FAILED;
     domain->created_at = domain->state_since = wxs_now_us();
     if (!wxs_domain_insert(db, domain, error))
         return FAILED;
@@ -191,6 +198,11 @@ create(const wxs_context *context, const wxs_request *request,
         wxs_answer_error(response, 403, "validation_error",
                          "The `%s` domain has been registered already.",
                          domain->name);
+        break;
+    case FULL:
+        wxs_answer_error(response, 403, "validation_error",
+                         "This account has as many domains as its limit "
+                         "allows. Delete one, or have the limit raised.");
         break;
     case NO_KEY:
         wxs_dkim_answer(keys->result, &keys->first, request, &error, response);

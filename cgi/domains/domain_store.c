@@ -104,12 +104,15 @@ wxs_domain_walk(wxs_db *db, int64_t account, wxs_direction direction,
 }
 
 int
-wxs_domain_name_taken(wxs_db *db, const char *name, wxs_error *error)
+wxs_domain_name_taken(wxs_db *db, int64_t account, const char *name,
+                      wxs_error *error)
 {
-    sqlite3_stmt *row = wxs_sql(db, error,
-                                "SELECT 1 FROM domains WHERE name = ? "
-                                "AND deleted_at IS NULL",
-                                "t", name);
+    sqlite3_stmt *row =
+        wxs_sql(db, error,
+                "SELECT 1 FROM domains WHERE name = ? AND deleted_at IS NULL "
+                "AND (account = ? OR state IN ('verified', "
+                "'temporary_failure'))",
+                "ti", name, account);
     int found;
 
     if (row == NULL)

@@ -59,8 +59,10 @@ sqlite3_stmt *wxs_domain_walk(wxs_db *db, int64_t account,
                               wxs_error *error);
 bool wxs_domain_row(sqlite3_stmt *row, wxs_domain *domain, wxs_error *error);
 
-/* Is the name in use, by whichever account? 1, 0, -1. */
-int wxs_domain_name_taken(wxs_db *db, const char *name, wxs_error *error);
+/* Has the account a domain of this name, or has another one proved that it is
+ * its own? 1, 0, -1. */
+int wxs_domain_name_taken(wxs_db *db, int64_t account, const char *name,
+                          wxs_error *error);
 
 /* Stores a new domain, and fills its number. Inside a write transaction. */
 bool wxs_domain_insert(wxs_db *db, wxs_domain *domain, wxs_error *error);

@@ -2,14 +2,12 @@
 
 #include <string.h>
 
-static bool
-parse_id(const wxs_request *request, char id[WXS_UUID_TEXT],
-         wxs_response *response)
+bool
+wxs_parse_id(const char *text, char id[WXS_UUID_TEXT], wxs_response *response)
 {
-    const char *text = request->param[0];
     uint8_t uuid[WXS_UUID_SIZE];
 
-    /* the one word that another API puts in the place of an id */
+    /* the one word that stands in the place of an id */
     if (strcmp(text, "claim") == 0) {
         wxs_answer_error(response, 404, "not_found",
                          "The requested endpoint does not exist.");
@@ -33,7 +31,7 @@ wxs_domain_lookup(wxs_db *db, const wxs_context *context,
     wxs_error error;
     int found;
 
-    if (!parse_id(request, id, response))
+    if (!wxs_parse_id(request->param[0], id, response))
         return false;
     found = wxs_domain_find(db, context->identity.account, id, domain, &error);
     if (found < 0)

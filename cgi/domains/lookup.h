@@ -4,6 +4,10 @@
 #include "domain_store.h"
 #include "service.h"
 
+/* Reads an id of a path; false after answering 422, what is no UUID. */
+bool wxs_parse_id(const char *text, char id[WXS_UUID_TEXT],
+                  wxs_response *response);
+
 /* Reads the domain of the route's {id} if it belongs to the account; false
  * after answering 404 or 422 (not a UUID). */
 bool wxs_domain_lookup(wxs_db *db, const wxs_context *context,

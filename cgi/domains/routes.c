@@ -32,6 +32,18 @@ static const wxs_route routes[] = {
     {"POST", "/domains/{id}/dkim/rotate", WXS_FULL_ACCESS, wxs_domains_rotate},
     {"DELETE", "/domains/{id}/dkim/{selector}", WXS_FULL_ACCESS,
      wxs_domains_end_key},
+    {"POST", "/api-keys", WXS_FULL_ACCESS, wxs_api_keys_create},
+    {"GET", "/api-keys", WXS_FULL_ACCESS, wxs_api_keys_list},
+    {"PATCH", "/api-keys/{id}", WXS_FULL_ACCESS, wxs_api_keys_rename},
+    {"DELETE", "/api-keys/{id}", WXS_FULL_ACCESS, wxs_api_keys_delete},
+    {"POST", "/accounts", WXS_ADMIN, wxs_accounts_create},
+    {"GET", "/accounts", WXS_ADMIN, wxs_accounts_list},
+    {"GET", "/accounts/{id}", WXS_ADMIN, wxs_accounts_get},
+    {"PATCH", "/accounts/{id}", WXS_ADMIN, wxs_accounts_update},
+    {"DELETE", "/accounts/{id}", WXS_ADMIN, wxs_accounts_delete},
+    {"GET", "/senders/{address}", WXS_SENDING_ACCESS, wxs_senders_get},
+    {"GET", "/logs", WXS_FULL_ACCESS, wxs_logs_list},
+    {"GET", "/logs/{id}", WXS_FULL_ACCESS, wxs_logs_get},
     {0},
 };
 
@@ -56,6 +68,7 @@ stop(void *state)
 const wxs_service wxs_domains_service = {
     .name = "waxseal-domains",
     .routes = routes,
+    .keeps_bodies = true,
     .body_max = BODY_MAX,
     .start = start,
     .stop = stop,

@@ -8,18 +8,30 @@
 extern const wxs_service wxs_domains_service;
 
 /* The handlers, one file each. */
-wxs_handler wxs_domains_create;  /* POST /domains */
-wxs_handler wxs_domains_list;    /* GET /domains */
-wxs_handler wxs_domains_get;     /* GET /domains/{id} */
-wxs_handler wxs_domains_update;  /* PATCH /domains/{id} */
-wxs_handler wxs_domains_delete;  /* DELETE /domains/{id} */
-wxs_handler wxs_domains_verify;  /* POST /domains/{id}/verify */
-wxs_handler wxs_domains_retry;   /* POST /domains/{id}/retry */
+wxs_handler wxs_domains_create;          /* POST /domains */
+wxs_handler wxs_domains_list;            /* GET /domains */
+wxs_handler wxs_domains_get;             /* GET /domains/{id} */
+wxs_handler wxs_domains_update;          /* PATCH /domains/{id} */
+wxs_handler wxs_domains_delete;          /* DELETE /domains/{id} */
+wxs_handler wxs_domains_verify;          /* POST /domains/{id}/verify */
+wxs_handler wxs_domains_retry;           /* POST /domains/{id}/retry */
 wxs_handler wxs_domains_verify_all;      /* POST /domains/verify */
 wxs_handler wxs_domains_verify_progress; /* GET /domains/verify */
-wxs_handler wxs_domains_records; /* GET /domains/{id}/records */
-wxs_handler wxs_domains_history; /* GET /domains/{id}/history */
-wxs_handler wxs_domains_rotate;  /* POST /domains/{id}/dkim/rotate */
+wxs_handler wxs_domains_records;         /* GET /domains/{id}/records */
+wxs_handler wxs_domains_history;         /* GET /domains/{id}/history */
+wxs_handler wxs_domains_rotate;          /* POST /domains/{id}/dkim/rotate */
 wxs_handler wxs_domains_end_key; /* DELETE /domains/{id}/dkim/{selector} */
+wxs_handler wxs_api_keys_create; /* POST /api-keys */
+wxs_handler wxs_api_keys_list;   /* GET /api-keys */
+wxs_handler wxs_api_keys_rename; /* PATCH /api-keys/{id} */
+wxs_handler wxs_api_keys_delete; /* DELETE /api-keys/{id} */
+wxs_handler wxs_accounts_create; /* POST /accounts */
+wxs_handler wxs_accounts_list;   /* GET /accounts */
+wxs_handler wxs_accounts_get;    /* GET /accounts/{id} */
+wxs_handler wxs_accounts_update; /* PATCH /accounts/{id} */
+wxs_handler wxs_accounts_delete; /* DELETE /accounts/{id} */
+wxs_handler wxs_senders_get;     /* GET /senders/{address} */
+wxs_handler wxs_logs_list;       /* GET /logs */
+wxs_handler wxs_logs_get;        /* GET /logs/{id} */
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "admin_key.h"
 #include "clock.h"
 #include "log.h"
 #include "service.h"
@@ -84,6 +85,7 @@ read_identity(sqlite3_stmt *row, wxs_identity *identity)
             ? WXS_FULL_ACCESS
             : WXS_SENDING_ACCESS;
     identity->domain = sqlite3_column_int64(row, 3);
+    identity->rate_limit = sqlite3_column_int(row, 5);
 }
 
 /* Finds the key by its hash, so that the time it takes tells nothing about
@@ -95,8 +97,10 @@ find_key(wxs_db *control, const char *key, size_t len, wxs_identity *identity,
     unsigned char hash[WXS_API_KEY_HASH];
     sqlite3_stmt *row =
         wxs_db_prepare(control,
-                       "SELECT id, account, permission, domain, last_used_at "
-                       "FROM api_keys WHERE hash = ?",
+                       "SELECT k.id, k.account, k.permission, k.domain, "
+                       "k.last_used_at, a.rate_limit FROM api_keys k "
+                       "JOIN accounts a ON a.number = k.account "
+                       "WHERE k.hash = ? AND a.deleted_at IS NULL",
                        error);
     int step;
 
@@ -150,6 +154,69 @@ note_use(const wxs_identity *identity, int64_t last_used)
                 "key_id", identity->key_id, "error", error.text, NULL);
 }
 
+/* 1 and its number, 0 there is no such account, -1 failed. */
+static int
+find_account(wxs_db *control, const char *id, int64_t *number, wxs_error *error)
+{
+    sqlite3_stmt *row = wxs_db_prepare(control,
+                                       "SELECT number FROM accounts "
+                                       "WHERE id = ? AND deleted_at IS NULL",
+                                       error);
+    int step;
+
+    if (row == NULL)
+        return -1;
+    sqlite3_bind_text(row, 1, id, -1, SQLITE_TRANSIENT);
+    step = wxs_db_step(control, row, error);
+    if (step > 0)
+        *number = sqlite3_column_int64(row, 0);
+    wxs_db_done(row);
+    return step;
+}
+
+/* The admin is nobody's account, or acts for the one that is named. */
+static bool
+be_admin(wxs_db *control, const wxs_request *request, wxs_permission needed,
+         wxs_identity *identity, wxs_response *response)
+{
+    wxs_error error;
+    int found;
+
+    snprintf(identity->key_id, sizeof(identity->key_id), "admin");
+    identity->permission = WXS_ADMIN;
+    if (needed == WXS_ADMIN)
+        return true;
+    if (request->account == NULL || request->account[0] == '\0') {
+        wxs_answer_error(response, 422, "validation_error",
+                         "The admin key needs to know for which account: give "
+                         "its id in the header Waxseal-Account.");
+        return false;
+    }
+    found = find_account(control, request->account, &identity->account, &error);
+    if (found < 0)
+        wxs_answer_internal(response, request, &error);
+    else if (found == 0)
+        wxs_answer_error(response, 404, "not_found", "Account not found");
+    return found > 0;
+}
+
+static bool
+is_permitted(const wxs_identity *identity, wxs_permission needed,
+             wxs_response *response)
+{
+    if (needed == WXS_ADMIN) {
+        wxs_answer_error(response, 401, "restricted_api_key",
+                         "Accounts are managed with the admin key.");
+        return false;
+    }
+    if (needed == WXS_FULL_ACCESS && identity->permission != WXS_FULL_ACCESS) {
+        wxs_answer_error(response, 401, "restricted_api_key",
+                         "This API key is restricted to only send emails.");
+        return false;
+    }
+    return true;
+}
+
 bool
 wxs_authenticate(wxs_db *control, const wxs_request *request,
                  wxs_permission needed, wxs_identity *identity,
@@ -157,7 +224,7 @@ wxs_authenticate(wxs_db *control, const wxs_request *request,
 {
     wxs_error error;
     const char *key;
-    size_t len;
+    size_t len = 0;
     int64_t last_used;
     int found;
 
@@ -170,6 +237,8 @@ wxs_authenticate(wxs_db *control, const wxs_request *request,
         return false;
     }
     key = bearer(request->authorization, &len);
+    if (key != NULL && wxs_admin_key_is(key, len))
+        return be_admin(control, request, needed, identity, response);
     found = key == NULL
                 ? 0
                 : find_key(control, key, len, identity, &last_used, &error);
@@ -183,10 +252,5 @@ wxs_authenticate(wxs_db *control, const wxs_request *request,
         return false;
     }
     note_use(identity, last_used);
-    if (needed == WXS_FULL_ACCESS && identity->permission != WXS_FULL_ACCESS) {
-        wxs_answer_error(response, 401, "restricted_api_key",
-                         "This API key is restricted to sending.");
-        return false;
-    }
-    return true;
+    return is_permitted(identity, needed, response);
 }

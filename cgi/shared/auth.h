@@ -12,6 +12,7 @@
 typedef enum {
     WXS_FULL_ACCESS,
     WXS_SENDING_ACCESS,
+    WXS_ADMIN, /* the operator, on behalf of any account or of none */
 } wxs_permission;
 
 /* Who makes a request. */
@@ -20,6 +21,7 @@ typedef struct {
     char key_id[37];
     wxs_permission permission;
     int64_t domain; /* number that a sending key is limited to, 0 = any */
+    int rate_limit; /* of the account as a whole, 0 = none of its own */
 } wxs_identity;
 
 /* Makes a key of 192 random bits and its hash; false without randomness. */
@@ -27,8 +29,11 @@ bool wxs_api_key_new(char key[WXS_API_KEY_TEXT],
                      uint8_t hash[WXS_API_KEY_HASH]);
 
 /* Judges the Authorization header ("Bearer re_…") against control.db. False
- * after answering 401 missing_api_key, 403 invalid_api_key, or, where needed
- * is WXS_FULL_ACCESS and the key is not, 401 restricted_api_key. */
+ * after answering 401 missing_api_key, 403 invalid_api_key, or 401
+ * restricted_api_key where the key is not as needed: each may what is below it
+ * in the order admin, full_access, sending_access. The admin acts with
+ * full_access for the account that the request names; without one it is 422
+ * where needed is not WXS_ADMIN, and 404 if there is no such account. */
 bool wxs_authenticate(wxs_db *control, const wxs_request *request,
                       wxs_permission needed, wxs_identity *identity,
                       wxs_response *response);

@@ -67,6 +67,22 @@ static const char *const region_names[WXS_REGIONS] = {
 static const struct setting settings[] = {
     {"api", "listen", "127.0.0.1:8080", wxs_value_listen, AT(api.listen),
      SIZE(api.listen), ENDPOINT},
+    {"api",
+     "rate_limit",
+     "1000",
+     wxs_value_integer,
+     AT(api.rate_limit),
+     {0, 0, 1000000},
+     "0 to 1000000"},
+    {"admin", "key", "", wxs_value_key, AT(admin.key), SIZE(admin.key),
+     "a key of 32 to 127 characters, or nothing"},
+    {"logs",
+     "retention",
+     "30d",
+     wxs_value_duration,
+     AT(logs.retention_ms),
+     {0, SECOND, 3650 * DAY},
+     "1s to 3650d"},
     {"edge", "listen", "127.0.0.1:8081", wxs_value_listen, AT(edge.listen),
      SIZE(edge.listen), ENDPOINT},
     {"edge", "tls_listen", "127.0.0.1:8443", wxs_value_listen,
@@ -468,7 +484,8 @@ apply(wxs_config *config, const struct setting *setting,
                        (char *)config + setting->offset))
         return true;
     return wxs_fail(error, "%.200s: %s.%s cannot be \"%.60s\"; allowed: %s",
-                    where, setting->section, setting->key, value,
+                    where, setting->section, setting->key,
+                    setting->parse == wxs_value_key ? "(not shown)" : value,
                     setting->allowed);
 }
 

@@ -44,7 +44,14 @@ typedef struct {
     char dir[400]; /* the state directory, absolute */
     struct {
         char listen[64]; /* address:port */
+        int rate_limit;  /* requests a second of a key, 0 = any */
     } api;
+    struct {
+        char key[128]; /* "" = as in dir/admin.key */
+    } admin;
+    struct {
+        int64_t retention_ms; /* of the list of requests */
+    } logs;
     struct {
         char listen[64];
         char tls_listen[64];

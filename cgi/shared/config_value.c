@@ -377,6 +377,21 @@ wxs_value_email(const char *text, const wxs_value_bounds *bounds, void *out)
 }
 
 bool
+wxs_value_key(const char *text, const wxs_value_bounds *bounds, void *out)
+{
+    size_t len = strlen(text);
+
+    if (len >= bounds->size || (len > 0 && len < 32))
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] <= ' ' || text[i] > '~')
+            return false;
+    }
+    memcpy(out, text, len + 1);
+    return true;
+}
+
+bool
 wxs_value_file(const char *text, const wxs_value_bounds *bounds, void *out)
 {
     return (*text == '\0' || *text == '/') &&

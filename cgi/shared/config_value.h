@@ -32,6 +32,7 @@ wxs_value_parser wxs_value_hosts;    /* char[]: some, single spaces between */
 wxs_value_parser wxs_value_schedule; /* char[]: durations, the same way */
 wxs_value_parser wxs_value_https;    /* char[]: an https URL or empty */
 wxs_value_parser wxs_value_email;    /* char[]: an address or empty */
+wxs_value_parser wxs_value_key;      /* char[]: a secret word or empty */
 wxs_value_parser wxs_value_file;     /* char[]: an absolute path or empty */
 
 #endif

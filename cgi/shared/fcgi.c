@@ -15,6 +15,7 @@
 #define BODY_STEP      16384
 #define RETRY_DELAY_US 20000
 
+static const char type_json[] = "application/json; charset=utf-8";
 static const char out_of_memory[] =
     "{\"statusCode\":500,\"message\":\"The server ran out of memory. Please "
     "try again.\",\"name\":\"internal_server_error\"}";
@@ -113,19 +114,43 @@ body_is_whole(const char *content_length, size_t len)
     return errno == 0 && *end == '\0' && wanted == len;
 }
 
+/* What is left of the caller's limit, in the words of the IETF's draft
+ * "RateLimit header fields for HTTP". */
+static void
+write_rate(FCGX_Stream *out, const wxs_rate *rate)
+{
+    char text[160];
+    int size;
+
+    if (rate->limit == 0)
+        return;
+    size = snprintf(text, sizeof(text),
+                    "ratelimit-limit: %d\r\nratelimit-policy: %d;w=1\r\n"
+                    "ratelimit-remaining: %d\r\nratelimit-reset: %d\r\n",
+                    rate->limit, rate->limit, rate->remaining, rate->reset);
+    FCGX_PutStr(text, size, out);
+}
+
+/* Without len the body's length is not known yet. */
 static void
 write_headers(FCGX_Stream *out, const wxs_request *request,
-              const wxs_response *response, const char *type, size_t len)
+              const wxs_response *response, const char *type, const size_t *len)
 {
+    char length[48] = "";
     char text[512];
-    int size =
-        snprintf(text, sizeof(text),
-                 "Status: %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                 "Cache-Control: no-store\r\nX-Request-Id: %s\r\n",
-                 response->status, reason_phrase(response->status), type, len,
-                 request->id);
+    int size;
 
+    if (len != NULL)
+        snprintf(length, sizeof(length), "Content-Length: %zu\r\n", *len);
+    size = snprintf(text, sizeof(text),
+                    "Status: %d %s\r\nContent-Type: %s\r\n%s"
+                    "Cache-Control: no-store\r\nX-Request-Id: %s\r\n",
+                    response->status, reason_phrase(response->status), type,
+                    length, request->id);
     FCGX_PutStr(text, size < (int)sizeof(text) ? size : 0, out);
+    write_rate(out, &response->rate);
+    if (response->replayed)
+        FCGX_PutS("Idempotent-Replayed: true\r\n", out);
     if (response->retry_after > 0) {
         size = snprintf(text, sizeof(text), "Retry-After: %d\r\n",
                         response->retry_after);
@@ -151,11 +176,38 @@ write_text(FCGX_Stream *out, const char *text, size_t len)
     }
 }
 
+static bool
+sink_write(void *user, const char *text, size_t len)
+{
+    FCGX_Stream *out = user;
+
+    write_text(out, text, len);
+    return FCGX_GetError(out) == 0;
+}
+
+/* False if the body broke off: the client must not take it for whole. */
+static bool
+write_stream(FCGX_Stream *out, const wxs_request *request,
+             const wxs_response *response)
+{
+    const wxs_sink sink = {sink_write, out};
+
+    write_headers(out, request, response,
+                  response->content_type != NULL ? response->content_type
+                                                 : type_json,
+                  NULL);
+    if (response->stream(response->stream_state, &sink))
+        return true;
+    wxs_log(WXS_LOG_WARN, "an answer broke off", "request_id", request->id,
+            NULL);
+    return false;
+}
+
 static void
 write_response(FCGX_Stream *out, const wxs_request *request,
                wxs_response *response)
 {
-    const char *type = "application/json; charset=utf-8";
+    const char *type = type_json;
     const char *text = response->text;
     size_t len = response->text_len;
     char *json = NULL;
@@ -169,30 +221,54 @@ write_response(FCGX_Stream *out, const wxs_request *request,
     }
     if (text == NULL) {
         response->status = 500;
-        type = "application/json; charset=utf-8";
+        type = type_json;
         text = out_of_memory;
         len = sizeof(out_of_memory) - 1;
     }
-    write_headers(out, request, response, type, len);
+    write_headers(out, request, response, type, &len);
     write_text(out, text, len);
     free(json);
+}
+
+static bool
+make_id(char text[WXS_UUID_TEXT])
+{
+    uint8_t id[WXS_UUID_SIZE];
+
+    if (!wxs_uuid_new(id))
+        return false;
+    wxs_uuid_format(id, text);
+    return true;
+}
+
+/* The web server's id of the request, 32 hexadecimal digits, as a UUID. */
+static bool
+read_id(const char *digits, char text[WXS_UUID_TEXT])
+{
+    if (strlen(digits) != 32 || strspn(digits, "0123456789abcdef") != 32)
+        return false;
+    snprintf(text, WXS_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", digits,
+             digits + 8, digits + 12, digits + 16, digits + 20);
+    return true;
 }
 
 /* Fills the request from the FastCGI parameters; they live as long as fcgi. */
 static bool
 read_request(const FCGX_Request *fcgi, wxs_request *request)
 {
-    uint8_t id[WXS_UUID_SIZE];
-
     memset(request, 0, sizeof(*request));
     request->method = param(fcgi, "REQUEST_METHOD", "");
     request->query = param(fcgi, "QUERY_STRING", "");
     request->authorization = FCGX_GetParam("HTTP_AUTHORIZATION", fcgi->envp);
     request->user_agent = param(fcgi, "HTTP_USER_AGENT", "");
     request->body = "";
-    if (!wxs_uuid_new(id))
+    request->account = FCGX_GetParam("HTTP_WAXSEAL_ACCOUNT", fcgi->envp);
+    request->idempotency_key =
+        FCGX_GetParam("HTTP_IDEMPOTENCY_KEY", fcgi->envp);
+    request->remote = param(fcgi, "REMOTE_ADDR", "");
+    if (!read_id(param(fcgi, "REQUEST_ID", ""), request->id) &&
+        !make_id(request->id))
         return false;
-    wxs_uuid_format(id, request->id);
     /* a path that is too long is left empty, which no route has */
     if (!wxs_path_from_target(param(fcgi, "REQUEST_URI", ""), request->path,
                               sizeof(request->path)))
@@ -200,15 +276,18 @@ read_request(const FCGX_Request *fcgi, wxs_request *request)
     return true;
 }
 
-static void
+/* False if the answer could not be finished. */
+static bool
 handle(const wxs_service *service, wxs_context *context, FCGX_Request *fcgi)
 {
     wxs_request request;
     wxs_response response = {0};
     char *body = NULL;
+    bool ok = true;
 
     if (!read_request(fcgi, &request) ||
-        !read_body(fcgi->in, service->body_max, &body, &request.body_len)) {
+        !read_body(fcgi->in, wxs_service_body_max(service, &request), &body,
+                   &request.body_len)) {
         response.status = 500;
     } else if (!body_is_whole(param(fcgi, "CONTENT_LENGTH", ""),
                               request.body_len)) {
@@ -218,9 +297,13 @@ handle(const wxs_service *service, wxs_context *context, FCGX_Request *fcgi)
         request.body = body;
         wxs_service_handle(service, context, &request, &response);
     }
-    write_response(fcgi->out, &request, &response);
+    if (response.stream != NULL)
+        ok = write_stream(fcgi->out, &request, &response);
+    else
+        write_response(fcgi->out, &request, &response);
     wxs_response_clear(&response);
     free(body);
+    return ok;
 }
 
 /* Waits for a connection; false when it is time to stop. */
@@ -252,8 +335,11 @@ wxs_fcgi_serve(const wxs_service *service, wxs_context *context, int listen_fd,
     while (wait_for_connection(listen_fd, stop_fd)) {
         rc = FCGX_Accept_r(&fcgi);
         if (rc == 0) {
-            handle(service, context, &fcgi);
-            FCGX_Finish_r(&fcgi);
+            /* a connection that just ends tells the web server */
+            if (handle(service, context, &fcgi))
+                FCGX_Finish_r(&fcgi);
+            else
+                FCGX_Free(&fcgi, 1);
         } else if (rc != -EAGAIN) {
             snprintf(text, sizeof(text), "%d", rc);
             wxs_log(WXS_LOG_WARN, "a connection could not be accepted", "code",

@@ -12,6 +12,8 @@ wxs_response_clear(wxs_response *response)
 {
     json_decref(response->json);
     free(response->text);
+    if (response->stream_free != NULL)
+        response->stream_free(response->stream_state);
     memset(response, 0, sizeof(*response));
 }
 
@@ -60,4 +62,33 @@ wxs_answer_error(wxs_response *response, int status, const char *name,
     /* without memory for it, the transport finds no body and answers 500 */
     response->json = json_pack("{s:i, s:s, s:s}", "statusCode", status,
                                "message", message, "name", name);
+}
+
+void
+wxs_answer_stream(wxs_response *response, const char *content_type,
+                  wxs_stream *stream, void *state,
+                  void (*stream_free)(void *state))
+{
+    wxs_response_clear(response);
+    response->status = 200;
+    response->content_type = content_type;
+    response->stream = stream;
+    response->stream_state = state;
+    response->stream_free = stream_free;
+}
+
+bool
+wxs_sink_text(const wxs_sink *sink, const char *text)
+{
+    return sink->write(sink->user, text, strlen(text));
+}
+
+bool
+wxs_sink_json(const wxs_sink *sink, const json_t *json)
+{
+    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    bool ok = text != NULL && wxs_sink_text(sink, text);
+
+    free(text);
+    return ok;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "rate_limit.h"
+
 /* Requests and answers as the handlers see them. Nothing here knows the
  * transport. */
 
@@ -12,24 +14,43 @@
 
 typedef struct {
     const char *method;
-    char path[512]; /* without query, "//" merged, no trailing slash */
-    const char *query;         /* as received, "" if none */
-    const char *authorization; /* header value, NULL if absent */
-    const char *user_agent;    /* "" if absent */
-    const char *body;          /* body_len bytes, then a NUL */
+    char path[512];    /* without query, "//" merged, no trailing slash */
+    const char *query; /* as received, "" if none */
+    const char *authorization;   /* header value, NULL if absent */
+    const char *account;         /* header Waxseal-Account, NULL if absent */
+    const char *idempotency_key; /* header value, NULL if absent */
+    const char *user_agent;      /* "" if absent */
+    const char *remote;          /* address of the client, may be NULL */
+    const char *body;            /* body_len bytes, then a NUL */
     size_t body_len;
-    char id[37];                 /* request id, a UUID */
+    char id[37];                     /* request id, a UUID */
     char param[WXS_PARAMS_MAX][256]; /* of the route's {…}, percent-decoded */
 } wxs_request;
 
+/* Where a body that is made bit by bit goes. */
+typedef struct {
+    bool (*write)(void *user, const char *text, size_t len);
+    void *user;
+} wxs_sink;
+
+/* Makes the body; false if it cannot be whole. */
+typedef bool wxs_stream(void *state, const wxs_sink *sink);
+
 typedef struct {
     int status;
-    json_t *json;     /* owned; the body, or NULL */
-    char *text;       /* owned (malloc); the body if json is NULL */
+    json_t *json; /* owned; the body, or NULL */
+    char *text;   /* owned (malloc); the body if json is NULL */
     size_t text_len;
     const char *content_type; /* of text */
-    int retry_after;  /* seconds, 0 = no header */
-    char allow[48];   /* methods that a 405 names, "" = no header */
+    wxs_stream *stream;       /* makes the body if there is no other; is
+                                 called while the request still lives */
+    void *stream_state;       /* owned, freed by stream_free */
+    void (*stream_free)(void *state);
+    wxs_rate rate;   /* what is left of the caller's limit */
+    bool replayed;   /* the answer of an earlier request, once more */
+    bool unlogged;   /* not for the list of requests */
+    int retry_after; /* seconds, 0 = no header */
+    char allow[48];  /* methods that a 405 names, "" = no header */
 } wxs_response;
 
 /* 200, 201 …: takes over json, which may be NULL when memory ran out (then a
@@ -47,6 +68,15 @@ void wxs_answer(wxs_response *response, int status, json_t *json);
 void wxs_answer_error(wxs_response *response, int status, const char *name,
                       const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* A body that stream makes, as content_type (NULL: JSON). Takes over state. */
+void wxs_answer_stream(wxs_response *response, const char *content_type,
+                       wxs_stream *stream, void *state,
+                       void (*stream_free)(void *state));
+
+/* Writes to the sink; false if that failed. */
+bool wxs_sink_text(const wxs_sink *sink, const char *text);
+bool wxs_sink_json(const wxs_sink *sink, const json_t *json);
 
 /* Frees what the response owns. */
 void wxs_response_clear(wxs_response *response);

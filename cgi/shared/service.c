@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "clock.h"
+#include "idempotency.h"
 #include "log.h"
 #include "path.h"
+#include "redact.h"
+#include "request_log.h"
 
 void
 wxs_answer_internal(wxs_response *response, const wxs_request *request,
@@ -76,13 +79,71 @@ log_request(const wxs_route *route, const wxs_context *context,
 {
     char status[12];
     char took[24];
+    char account[24];
+    char size[24];
+    char agent[128];
 
     snprintf(status, sizeof(status), "%d", response->status);
     snprintf(took, sizeof(took), "%lld", (long long)took_ms);
+    snprintf(account, sizeof(account), "%lld",
+             (long long)context->identity.account);
+    snprintf(size, sizeof(size), "%zu", request->body_len);
+    wxs_redact_text(request->user_agent, agent, sizeof(agent));
     wxs_log(WXS_LOG_INFO, "request", "method", request->method, "route",
             route == NULL ? "" : route->pattern, "status", status, "ms", took,
             "request_id", request->id, "key_id", context->identity.key_id,
-            NULL);
+            "account", account, "remote",
+            request->remote != NULL ? request->remote : "", "request_bytes",
+            size, "user_agent", agent, NULL);
+}
+
+size_t
+wxs_service_body_max(const wxs_service *service, const wxs_request *request)
+{
+    if (service->large_path != NULL &&
+        strcmp(service->large_path, request->path) == 0)
+        return service->large_body_max;
+    return service->body_max;
+}
+
+static void
+call_handler(const wxs_route *route, wxs_context *context,
+             const wxs_request *request, wxs_response *response)
+{
+    wxs_idempotent idempotent =
+        wxs_idempotency_begin(request, &context->identity, response);
+
+    if (idempotent == WXS_IDEMPOTENT_ANSWERED)
+        return;
+    route->handler(context, request, response);
+    if (response->status == 0)
+        wxs_answer_internal(response, request,
+                            &(wxs_error){"the handler gave no answer"});
+    if (idempotent == WXS_IDEMPOTENT_FIRST)
+        wxs_idempotency_end(request, &context->identity, response);
+}
+
+/* Counts the request: for the account if it has a limit of its own, else for
+ * the key, and without a valid key for the address it comes from. */
+static bool
+is_within_limit(const wxs_context *context, const wxs_request *request,
+                wxs_rate *rate)
+{
+    const wxs_identity *identity = &context->identity;
+    char account[32];
+
+    if (identity->permission == WXS_ADMIN && identity->key_id[0] != '\0')
+        return wxs_rate_take("admin", 0, rate);
+    if (identity->rate_limit > 0) {
+        snprintf(account, sizeof(account), "account %lld",
+                 (long long)identity->account);
+        return wxs_rate_take(account, identity->rate_limit, rate);
+    }
+    if (identity->key_id[0] == '\0')
+        return wxs_rate_take(request->remote != NULL ? request->remote : "",
+                             context->config->api.rate_limit, rate);
+    return wxs_rate_take(identity->key_id, context->config->api.rate_limit,
+                         rate);
 }
 
 static void
@@ -90,19 +151,26 @@ dispatch(const wxs_service *service, const wxs_route *route,
          wxs_context *context, const wxs_request *request,
          wxs_response *response)
 {
-    if (!wxs_authenticate(context->control, request, route->needed,
-                          &context->identity, response))
-        return;
-    if (request->body_len > service->body_max) {
+    bool ok = route != NULL &&
+              wxs_authenticate(context->control, request, route->needed,
+                               &context->identity, response);
+    wxs_rate rate = {0};
+
+    if (context->config != NULL && !is_within_limit(context, request, &rate)) {
+        wxs_answer_error(response, 429, "rate_limit_exceeded",
+                         "Too many requests. You can only make %d requests per "
+                         "second.",
+                         rate.limit);
+        response->retry_after = rate.reset;
+    } else if (ok &&
+               request->body_len > wxs_service_body_max(service, request)) {
         wxs_answer_error(response, 413, "validation_error",
                          "The request body is larger than %zu bytes.",
-                         service->body_max);
-        return;
+                         wxs_service_body_max(service, request));
+    } else if (ok) {
+        call_handler(route, context, request, response);
     }
-    route->handler(context, request, response);
-    if (response->status == 0)
-        wxs_answer_internal(response, request,
-                            &(wxs_error){"the handler gave no answer"});
+    response->rate = rate;
 }
 
 void
@@ -116,7 +184,12 @@ wxs_service_handle(const wxs_service *service, wxs_context *context,
     memset(&context->identity, 0, sizeof(context->identity));
     if (route == NULL)
         answer_no_route(allow, response);
-    else
-        dispatch(service, route, context, request, response);
+    dispatch(service, route, context, request, response);
     log_request(route, context, request, response, wxs_monotonic_ms() - start);
+    if (context->identity.account != 0 && !response->unlogged)
+        wxs_request_log_note(request, &context->identity,
+                             service->keeps_bodies &&
+                                 (strcmp(request->method, "GET") != 0 ||
+                                  response->status >= 400),
+                             response);
 }

@@ -11,9 +11,10 @@
 /* What a handler works with; one for each thread, kept between requests. */
 typedef struct {
     const wxs_config *config;
-    wxs_db *control;     /* this thread's own connection, for reading */
-    wxs_db *events;      /* the same of events.db, NULL unless asked for */
-    void *state;         /* the program's own, see wxs_service */
+    wxs_db *control;       /* this thread's own connection, for reading */
+    wxs_db *events;        /* the same of events.db, NULL unless asked for */
+    wxs_db *requests;      /* the same of requests.db */
+    void *state;           /* the program's own, see wxs_service */
     wxs_identity identity; /* of the present request */
 } wxs_context;
 
@@ -29,10 +30,13 @@ typedef struct {
 } wxs_route;
 
 typedef struct {
-    const char *name; /* "waxseal-domains" */
+    const char *name;        /* "waxseal-domains" */
     const wxs_route *routes; /* the last has a NULL method */
     bool uses_events;
-    size_t body_max; /* bytes; a larger body is 413 */
+    bool keeps_bodies;      /* of writes and errors, for GET /logs */
+    size_t body_max;        /* bytes; a larger body is 413 */
+    const char *large_path; /* the one path that takes more, or NULL */
+    size_t large_body_max;
     /* Called once before the first request; fills *state. NULL if not used. */
     bool (*start)(const wxs_config *config, void **state, wxs_error *error);
     void (*stop)(void *state);
@@ -44,6 +48,10 @@ typedef struct {
  * supervisor gives it), else on --socket, until TERM or INT; then finishes what
  * it has. Returns the exit code. */
 int wxs_service_main(const wxs_service *service, int argc, char **argv);
+
+/* How large a body of the request may be. */
+size_t wxs_service_body_max(const wxs_service *service,
+                            const wxs_request *request);
 
 /* The transport's way in, and the tests': route, authenticate, handle. Always
  * leaves a complete response. A body of more than body_max bytes is not looked

@@ -13,8 +13,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "admin_key.h"
 #include "fcgi.h"
 #include "log.h"
+#include "rate_limit.h"
+#include "request_log.h"
 
 #define THREADS_DEFAULT 4
 #define THREADS_MAX     64
@@ -177,6 +180,8 @@ start_worker(struct worker *worker, const wxs_config *config, wxs_error *error)
 
     if (!wxs_db_open(&context->control, config->dir, WXS_DB_CONTROL,
                      WXS_DB_READ, error) ||
+        !wxs_db_open(&context->requests, config->dir, WXS_DB_REQUESTS,
+                     WXS_DB_READ, error) ||
         (worker->service->uses_events &&
          !wxs_db_open(&context->events, config->dir, WXS_DB_EVENTS, WXS_DB_READ,
                       error)))
@@ -200,6 +205,7 @@ stop_workers(struct worker *workers, size_t count, int stop_fd)
             pthread_join(workers[i].thread, NULL);
         wxs_db_close(workers[i].context.control);
         wxs_db_close(workers[i].context.events);
+        wxs_db_close(workers[i].context.requests);
     }
 }
 
@@ -265,6 +271,12 @@ run(const wxs_service *service, const struct options *options,
         !wxs_config_load(config, options->dir, options->config, error) ||
         !wxs_write_open(config->dir, service->uses_events, error))
         return false;
+    if (!wxs_admin_key_load(config, error) ||
+        !wxs_rate_open(config->dir, error) ||
+        !wxs_request_log_start(config, error)) {
+        ok = false;
+        goto out;
+    }
     if (FCGX_Init() != 0) {
         ok = wxs_fail(error, "cannot set up FastCGI");
         goto out;
@@ -277,6 +289,8 @@ run(const wxs_service *service, const struct options *options,
         service->stop(state);
 
 out:
+    wxs_request_log_stop();
+    wxs_rate_close();
     wxs_write_close();
     return ok;
 }

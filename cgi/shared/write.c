@@ -10,12 +10,15 @@ struct writer {
 static struct writer writers[] = {
     [WXS_DB_CONTROL] = {.lock = PTHREAD_MUTEX_INITIALIZER},
     [WXS_DB_EVENTS] = {.lock = PTHREAD_MUTEX_INITIALIZER},
+    [WXS_DB_REQUESTS] = {.lock = PTHREAD_MUTEX_INITIALIZER},
 };
 
 bool
 wxs_write_open(const char *dir, bool uses_events, wxs_error *error)
 {
     if (wxs_db_open(&writers[WXS_DB_CONTROL].db, dir, WXS_DB_CONTROL,
+                    WXS_DB_WRITE, error) &&
+        wxs_db_open(&writers[WXS_DB_REQUESTS].db, dir, WXS_DB_REQUESTS,
                     WXS_DB_WRITE, error) &&
         (!uses_events || wxs_db_open(&writers[WXS_DB_EVENTS].db, dir,
                                      WXS_DB_EVENTS, WXS_DB_WRITE, error)))
@@ -50,9 +53,12 @@ wxs_write_begin(wxs_db_kind kind, wxs_error *error)
 static void
 unlock(const wxs_db *db)
 {
-    wxs_db_kind kind =
-        db == writers[WXS_DB_EVENTS].db ? WXS_DB_EVENTS : WXS_DB_CONTROL;
+    size_t kind = WXS_DB_CONTROL;
 
+    for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+        if (writers[i].db == db)
+            kind = i;
+    }
     pthread_mutex_unlock(&writers[kind].lock);
 }
 

@@ -62,6 +62,23 @@ seal_key_make(const char *dir, const char *name, wxs_error *error)
            wxs_file_rename(fresh, path, error);
 }
 
+/* What the operator manages accounts with; no hash of it is kept elsewhere. */
+static bool
+admin_key_make(const char *dir, wxs_error *error)
+{
+    char path[PATH_MAX], key[WXS_API_KEY_TEXT], line[WXS_API_KEY_TEXT + 1];
+    uint8_t hash[WXS_API_KEY_HASH];
+
+    if (!wxs_path_join(path, sizeof(path), dir, "/admin.key", error))
+        return false;
+    if (wxs_file_exists(path))
+        return true;
+    if (!wxs_api_key_new(key, hash))
+        return wxs_fail(error, "the system gives no random numbers");
+    int len = snprintf(line, sizeof(line), "%s\n", key);
+    return wxs_file_write(path, line, (size_t)len, 0600, WXS_FILE_NEW, error);
+}
+
 /* With it the API can keep private keys that it receives, see box.h. */
 static bool
 box_key_publish(const char *dir, wxs_error *error)
@@ -110,7 +127,7 @@ wxs_init(const char *dir, bool settings, char api_key[WXS_API_KEY_TEXT],
               seal_key_make(dir, "/link.key", error) &&
               wxs_db_migrate(dir, error) && box_key_publish(dir, error) &&
               wxs_first_account(dir, api_key, error) &&
-              wxs_certificate_make(dir, error);
+              admin_key_make(dir, error) && wxs_certificate_make(dir, error);
     (void)close(lock);
     return ok;
 }

@@ -17,7 +17,7 @@ PIECE = 1000000
 
 
 def domains(control, count):
-    control.execute("INSERT OR IGNORE INTO accounts VALUES (1, 'a', 'a', 1)")
+    control.execute("INSERT OR IGNORE INTO accounts (number, id, name, created_at) VALUES (1, 'a', 'a', 1)")
     control.execute(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
         "WHERE i < ?) INSERT INTO domains (number, id, account, name, region, "

@@ -54,7 +54,7 @@ class TableState:
         """Domains 1 to count, each with a tracking host that is served."""
         control = self.control()
         control.execute("BEGIN")
-        control.execute("INSERT OR IGNORE INTO accounts VALUES (1,'a','a',1)")
+        control.execute("INSERT OR IGNORE INTO accounts (number, id, name, created_at) VALUES (1,'a','a',1)")
         for number in range(1, count + 1):
             control.execute(
                 "INSERT INTO domains (number, id, account, name, region, "

@@ -106,6 +106,9 @@ setup(void)
     ck_assert_msg(
         wxs_db_open(&context.control, dir, WXS_DB_CONTROL, WXS_DB_READ, &error),
         "%s", error.text);
+    ck_assert_msg(wxs_db_open(&context.requests, dir, WXS_DB_REQUESTS,
+                              WXS_DB_READ, &error),
+                  "%s", error.text);
     ck_assert(wxs_domains_service.start(&config, &context.state, &error));
     snprintf(path, sizeof(path), "%s/control.db", dir);
     ck_assert_int_eq(sqlite3_open(path, &sql), SQLITE_OK);
@@ -128,6 +131,7 @@ teardown(void)
 
     wxs_response_clear(&answer);
     wxs_db_close(context.control);
+    wxs_db_close(context.requests);
     wxs_write_close();
     wxs_domains_service.stop(context.state);
     sqlite3_close(sql);

@@ -27,7 +27,8 @@ static char restricted[100];
 /* Account 1 has domain 1 (events 1 to 6) and the deleted 2 (event 7), account
  * 2 has domain 3 (event 8, of the same message id). */
 static const char control_rows[] =
-    "INSERT INTO accounts VALUES (1, 'a', 'a', 1), (2, 'b', 'b', 1);"
+    "INSERT INTO accounts (number, id, name, created_at) VALUES (1, 'a', 'a', "
+    "1), (2, 'b', 'b', 1);"
     "INSERT INTO domains (number, id, account, name, region, return_path,"
     " open_tracking, click_tracking, tls, state, state_since, created_at,"
     " deleted_at) VALUES"

@@ -22,8 +22,8 @@ setup(void)
 {
     state_dir_make();
     ck_assert(wxs_db_migrate(state_dir, &error));
-    state_sql(WXS_DB_CONTROL,
-              "INSERT INTO accounts VALUES (7, 'seven', 'seven', 1)");
+    state_sql(WXS_DB_CONTROL, "INSERT INTO accounts (number, id, name, "
+                              "created_at) VALUES (7, 'seven', 'seven', 1)");
     state_key(FULL, 7, "full_access", full);
     state_key(SENDING, 7, "sending_access", sending);
     ck_assert(

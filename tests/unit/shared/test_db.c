@@ -71,7 +71,8 @@ START_TEST(migrating_again_changes_nothing)
     wxs_db *db;
 
     ck_assert(wxs_db_migrate(state_dir, &error));
-    state_sql(WXS_DB_CONTROL, "INSERT INTO accounts VALUES (1, 'a', 'a', 1)");
+    state_sql(WXS_DB_CONTROL, "INSERT INTO accounts (number, id, name, "
+                              "created_at) VALUES (1, 'a', 'a', 1)");
     ck_assert(wxs_db_migrate(state_dir, &error));
     db = open_db(WXS_DB_CONTROL, WXS_DB_READ);
     ck_assert_int_eq(number(db, "SELECT count(*) FROM accounts"), 1);
@@ -154,7 +155,8 @@ END_TEST
 
 START_TEST(keeps_statements_by_the_address_of_their_text)
 {
-    static const char insert[] = "INSERT INTO accounts VALUES (?, ?, 'n', 1)";
+    static const char insert[] = "INSERT INTO accounts (number, id, name, "
+                                 "created_at) VALUES (?, ?, 'n', 1)";
     sqlite3_stmt *first;
     wxs_db *db;
 
@@ -201,22 +203,26 @@ START_TEST(transactions_hold_and_roll_back)
     wxs_db_rollback(writer);
     version = wxs_db_data_version(reader);
     ck_assert(wxs_db_begin(writer, &error));
-    ck_assert(wxs_db_run(
-        writer,
-        wxs_db_prepare(writer, "INSERT INTO accounts VALUES (1, 'a', 'a', 1)",
-                       &error),
-        &error));
+    ck_assert(
+        wxs_db_run(writer,
+                   wxs_db_prepare(writer,
+                                  "INSERT INTO accounts (number, id, name, "
+                                  "created_at) VALUES (1, 'a', 'a', 1)",
+                                  &error),
+                   &error));
     wxs_db_rollback(writer);
     ck_assert_int_eq(number(reader, "SELECT count(*) FROM accounts"), 0);
     ck_assert_int_eq(wxs_db_data_version(reader), version);
     ck_assert(wxs_db_begin_read(reader, &error));
     ck_assert_int_eq(number(reader, "SELECT count(*) FROM accounts"), 0);
     ck_assert(wxs_db_begin(writer, &error));
-    ck_assert(wxs_db_run(
-        writer,
-        wxs_db_prepare(writer, "INSERT INTO accounts VALUES (2, 'b', 'b', 1)",
-                       &error),
-        &error));
+    ck_assert(
+        wxs_db_run(writer,
+                   wxs_db_prepare(writer,
+                                  "INSERT INTO accounts (number, id, name, "
+                                  "created_at) VALUES (2, 'b', 'b', 1)",
+                                  &error),
+                   &error));
     ck_assert(wxs_db_commit(writer, &error));
     ck_assert_int_eq(number(reader, "SELECT count(*) FROM accounts"), 0);
     wxs_db_rollback(reader);

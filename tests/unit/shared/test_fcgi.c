@@ -88,7 +88,8 @@ setup(void)
 
     state_dir_make();
     ck_assert(wxs_db_migrate(state_dir, &error));
-    state_sql(WXS_DB_CONTROL, "INSERT INTO accounts VALUES (1, 'a', 'a', 1)");
+    state_sql(WXS_DB_CONTROL, "INSERT INTO accounts (number, id, name, "
+                              "created_at) VALUES (1, 'a', 'a', 1)");
     state_key("k", 1, "full_access", key);
     listen_fd = unix_socket("held.sock", &address);
     ck_assert_int_eq(

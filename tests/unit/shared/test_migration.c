@@ -30,7 +30,8 @@ make_version_1(void)
     ck_assert_int_eq(sqlite3_open(state_path("control.db"), &db), SQLITE_OK);
     exec(db, file->data);
     exec(db, "PRAGMA application_id = 1465406275; PRAGMA user_version = 1");
-    exec(db, "INSERT INTO accounts VALUES (1, 'a', 'a', 1);"
+    exec(db, "INSERT INTO accounts (number, id, name, created_at) VALUES (1, "
+             "'a', 'a', 1);"
              "INSERT INTO domains (number, id, account, name, region,"
              " return_path, open_tracking, click_tracking, tls, state,"
              " state_since, created_at) VALUES (1, 'id', 1, 'a.example',"

@@ -135,7 +135,8 @@ START_TEST(keeps_one_link_secret_a_domain)
 
     ck_assert(wxs_db_migrate(state_dir, &error));
     state_sql(WXS_DB_CONTROL,
-              "INSERT INTO accounts VALUES (1, 'a', 'a', 1);"
+              "INSERT INTO accounts (number, id, name, created_at) VALUES (1, "
+              "'a', 'a', 1);"
               "INSERT INTO domains (number, id, account, name, region, "
               "return_path, open_tracking, click_tracking, tls, state, "
               "state_since, created_at) VALUES (7, 'd', 1, 'example.com', "

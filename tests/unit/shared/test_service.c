@@ -58,7 +58,8 @@ setup(void)
 
     state_dir_make();
     ck_assert(wxs_db_migrate(state_dir, &error));
-    state_sql(WXS_DB_CONTROL, "INSERT INTO accounts VALUES (3, 'a', 'a', 1)");
+    state_sql(WXS_DB_CONTROL, "INSERT INTO accounts (number, id, name, "
+                              "created_at) VALUES (3, 'a', 'a', 1)");
     state_key(KEY_ID, 3, "full_access", key);
     snprintf(header, sizeof(header), "Bearer %s", key);
     ck_assert(wxs_db_open(&context.control, state_dir, WXS_DB_CONTROL,

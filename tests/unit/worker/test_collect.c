@@ -22,7 +22,8 @@ setup(void)
     ck_assert_int_eq(mkdir(state_path(&s, "journal"), 0770), 0);
     state_exec(
         &s, WXS_DB_CONTROL,
-        "INSERT INTO accounts VALUES (3, 'a', 'a', 1);"
+        "INSERT INTO accounts (number, id, name, created_at) VALUES (3, 'a', "
+        "'a', 1);"
         "INSERT INTO domains (number, id, account, name, region, return_path,"
         " open_tracking, click_tracking, tls, state, state_since, created_at)"
         " VALUES (7, 'd', 3, 'acme.example', 'us-east-1', 'send', 1, 1,"

@@ -35,7 +35,8 @@ setup(void)
 
     state_make(&s);
     control = state_open(&s, WXS_DB_CONTROL);
-    db_exec(control, "INSERT INTO accounts VALUES (1, 'a', 'a', 1)");
+    db_exec(control, "INSERT INTO accounts (number, id, name, created_at) "
+                     "VALUES (1, 'a', 'a', 1)");
     for (int number = 1; number <= DOMAINS; number++)
         add_domain(control, number);
     wxs_db_close(control);

@@ -89,7 +89,8 @@ START_TEST(retiring_keys_are_retired_in_time)
     s.config.dkim.retire_after_ms = 60000;
     state_exec(
         &s, WXS_DB_CONTROL,
-        "INSERT INTO accounts VALUES (1, 'a', 'a', 1);"
+        "INSERT INTO accounts (number, id, name, created_at) VALUES (1, 'a', "
+        "'a', 1);"
         "INSERT INTO domains (number, id, account, name, region, return_path, "
         "open_tracking, click_tracking, tls, state, state_since, created_at) "
         "VALUES (1, 'd', 1, 'a.example', 'us-east-1', 'send', 0, 0, "

@@ -1,0 +1,19 @@
+#ifndef WXS_SHARED_ADMIN_KEY_H
+#define WXS_SHARED_ADMIN_KEY_H
+
+#include <stddef.h>
+
+#include "config.h"
+
+/* The key of the operator, which manages accounts: the setting admin.key, or
+ * else what `waxseal init` left in DIR/admin.key. Only its hash stays in
+ * memory. */
+
+/* Reads it. A file that is not there is no error: then no key is the admin's.
+ */
+bool wxs_admin_key_load(const wxs_config *config, wxs_error *error);
+
+/* Is this the admin key? Takes the same time for every other key. */
+bool wxs_admin_key_is(const char *key, size_t len);
+
+#endif
