@@ -3,9 +3,11 @@
 #include <idn2.h>
 #include <string.h>
 
+#include "claims/claim_store.h"
 #include "clock.h"
 #include "dkim_json.h"
 #include "dns_provider.h"
+#include "label_warnings.h"
 #include "name_policy.h"
 #include "record_store.h"
 
@@ -286,6 +288,18 @@ add_parts(wxs_db *db, const wxs_domain *domain, const wxs_context *context,
             wxs_fail(error, "out of memory"));
 }
 
+/* Another account has proved that the name is its own: only a claim helps. */
+static bool
+add_claim_needed(wxs_db *db, const wxs_domain *domain, json_t *json,
+                 wxs_error *error)
+{
+    int held = wxs_claim_is_held(db, domain->account, domain->name, error);
+
+    return held >= 0 && (json_object_set_new(json, "claim_needed",
+                                             json_boolean(held)) == 0 ||
+                         wxs_fail(error, "out of memory"));
+}
+
 json_t *
 wxs_domain_json(wxs_db *db, const wxs_domain *domain,
                 const wxs_context *context, const wxs_request *request,
@@ -297,7 +311,11 @@ wxs_domain_json(wxs_db *db, const wxs_domain *domain,
         wxs_fail(error, "out of memory");
         return NULL;
     }
-    if (add_parts(db, domain, context, json, error))
+    if (add_parts(db, domain, context, json, error) &&
+        add_claim_needed(db, domain, json, error) &&
+        (json_object_set_new(json, "warnings", wxs_label_warnings(domain)) ==
+             0 ||
+         wxs_fail(error, "out of memory")))
         return json;
     json_decref(json);
     return NULL;

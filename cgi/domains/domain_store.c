@@ -45,23 +45,40 @@ wxs_domain_row(sqlite3_stmt *row, wxs_domain *domain, wxs_error *error)
     return true;
 }
 
-int
-wxs_domain_find(wxs_db *db, int64_t account, const char *id, wxs_domain *domain,
-                wxs_error *error)
+/* Reads the one row of a statement, which is done then. */
+static int
+read_one(wxs_db *db, sqlite3_stmt *row, wxs_domain *domain, wxs_error *error)
 {
-    sqlite3_stmt *row = wxs_sql(db, error,
-                                "SELECT " COLUMNS "WHERE id = ? AND "
-                                "account = ? AND deleted_at IS NULL",
-                                "ti", id, account);
-    int found;
+    int found = row == NULL ? -1 : wxs_db_step(db, row, error);
 
-    if (row == NULL)
-        return -1;
-    found = wxs_db_step(db, row, error);
     if (found == 1 && !wxs_domain_row(row, domain, error))
         found = -1;
     wxs_db_done(row);
     return found;
+}
+
+int
+wxs_domain_find(wxs_db *db, int64_t account, const char *id, wxs_domain *domain,
+                wxs_error *error)
+{
+    return read_one(db,
+                    wxs_sql(db, error,
+                            "SELECT " COLUMNS "WHERE id = ? AND account = ? "
+                            "AND deleted_at IS NULL",
+                            "ti", id, account),
+                    domain, error);
+}
+
+int
+wxs_domain_find_name(wxs_db *db, int64_t account, const char *name,
+                     wxs_domain *domain, wxs_error *error)
+{
+    return read_one(db,
+                    wxs_sql(db, error,
+                            "SELECT " COLUMNS "WHERE name = ? AND account = ? "
+                            "AND deleted_at IS NULL",
+                            "ti", name, account),
+                    domain, error);
 }
 
 int
@@ -87,32 +104,35 @@ wxs_domain_locate(wxs_db *db, int64_t account, const char *id,
 
 sqlite3_stmt *
 wxs_domain_walk(wxs_db *db, int64_t account, wxs_direction direction,
-                const wxs_domain_cursor *cursor, int64_t limit,
+                const wxs_domain_cursor *cursor,
+                const wxs_domain_filter *filter, int64_t limit,
                 wxs_error *error)
 {
+#define FILTERED                                                               \
+    "SELECT " COLUMNS "WHERE account = ?1 AND deleted_at IS NULL "             \
+    "AND (?4 = '' OR state = ?4) AND (?5 = '' OR region = ?5) "
     static const char older[] =
-        "SELECT " COLUMNS "WHERE account = ? AND deleted_at IS NULL "
-        "AND (created_at, number) < (?, ?) "
-        "ORDER BY created_at DESC, number DESC LIMIT ?";
-    static const char newer[] =
-        "SELECT " COLUMNS "WHERE account = ? AND deleted_at IS NULL "
-        "AND (created_at, number) > (?, ?) "
-        "ORDER BY created_at, number LIMIT ?";
+        FILTERED "AND (created_at, number) < (?2, ?3) "
+                 "ORDER BY created_at DESC, number DESC LIMIT ?6";
+    static const char newer[] = FILTERED "AND (created_at, number) > (?2, ?3) "
+                                         "ORDER BY created_at, number LIMIT ?6";
+#undef FILTERED
 
-    return wxs_sql(db, error, direction == WXS_OLDER ? older : newer, "iiii",
-                   account, cursor->created_at, cursor->number, limit);
+    return wxs_sql(db, error, direction == WXS_OLDER ? older : newer, "iiitti",
+                   account, cursor->created_at, cursor->number, filter->state,
+                   filter->region, limit);
 }
 
 int
 wxs_domain_name_taken(wxs_db *db, int64_t account, const char *name,
-                      wxs_error *error)
+                      bool others, wxs_error *error)
 {
     sqlite3_stmt *row =
         wxs_sql(db, error,
                 "SELECT 1 FROM domains WHERE name = ? AND deleted_at IS NULL "
-                "AND (account = ? OR state IN ('verified', "
-                "'temporary_failure'))",
-                "ti", name, account);
+                "AND (account = ? OR (? AND state IN ('verified', "
+                "'temporary_failure')))",
+                "tii", name, account, (int64_t)others);
     int found;
 
     if (row == NULL)
@@ -209,7 +229,12 @@ wxs_domain_delete(wxs_db *db, const wxs_domain *domain, int64_t now,
                        "UPDATE domains SET deleted_at = ?, "
                        "next_check_at = NULL "
                        "WHERE number = ? AND account = ?",
-                       "iii", now, domain->number, domain->account);
+                       "iii", now, domain->number, domain->account) &&
+           wxs_sql_run(db, error,
+                       "UPDATE domains SET next_check_at = min(next_check_at, "
+                       "?) WHERE name = ? AND state = 'pending' "
+                       "AND deleted_at IS NULL",
+                       "it", now, domain->name);
 }
 
 bool

@@ -35,6 +35,9 @@ typedef struct {
 int wxs_domain_find(wxs_db *db, int64_t account, const char *id,
                     wxs_domain *domain, wxs_error *error);
 
+int wxs_domain_find_name(wxs_db *db, int64_t account, const char *name,
+                         wxs_domain *domain, wxs_error *error);
+
 /* A place in the list of an account, which is sorted by creation. */
 typedef struct {
     int64_t created_at;
@@ -50,19 +53,26 @@ typedef enum {
     WXS_NEWER
 } wxs_direction;
 
+/* What domains a walk shows; "" = any. */
+typedef struct {
+    char state[24];
+    char region[32];
+} wxs_domain_filter;
+
 /* A statement that walks away from the cursor (exclusive) by at most limit
- * domains, -1 = all; each step is read by wxs_domain_row(). NULL with error
- * filled. */
+ * domains, -1 = all; each step is read by wxs_domain_row(). filter must live
+ * until it is done. NULL with error filled. */
 sqlite3_stmt *wxs_domain_walk(wxs_db *db, int64_t account,
                               wxs_direction direction,
-                              const wxs_domain_cursor *cursor, int64_t limit,
+                              const wxs_domain_cursor *cursor,
+                              const wxs_domain_filter *filter, int64_t limit,
                               wxs_error *error);
 bool wxs_domain_row(sqlite3_stmt *row, wxs_domain *domain, wxs_error *error);
 
-/* Has the account a domain of this name, or has another one proved that it is
- * its own? 1, 0, -1. */
+/* Has the account a domain of this name, or, if others count, has another one
+ * proved that it is its own? 1, 0, -1. */
 int wxs_domain_name_taken(wxs_db *db, int64_t account, const char *name,
-                          wxs_error *error);
+                          bool others, wxs_error *error);
 
 /* Stores a new domain, and fills its number. Inside a write transaction. */
 bool wxs_domain_insert(wxs_db *db, wxs_domain *domain, wxs_error *error);
@@ -89,6 +99,7 @@ bool wxs_domain_request_check(wxs_db *db, const wxs_domain *domain, int64_t now,
                               int64_t next_check_at, int64_t joined_since,
                               wxs_error *error);
 
+/* Whoever else waits for the name is checked now. */
 bool wxs_domain_delete(wxs_db *db, const wxs_domain *domain, int64_t now,
                        wxs_error *error);
 

@@ -2,24 +2,16 @@
 
 #include <libpsl.h>
 
-#define BODY_MAX 65536
-
-/* Without this route the path would be that of a domain, with a method that
- * domains do not know. */
-static void
-no_claims(wxs_context *context, const wxs_request *request,
-          wxs_response *response)
-{
-    (void)context;
-    (void)request;
-    wxs_answer_error(response, 404, "not_found",
-                     "The requested endpoint does not exist.");
-}
+#define BODY_MAX   65536
+#define IMPORT_MAX (8UL << 20)
 
 static const wxs_route routes[] = {
     {"POST", "/domains", WXS_FULL_ACCESS, wxs_domains_create},
     {"GET", "/domains", WXS_FULL_ACCESS, wxs_domains_list},
-    {"POST", "/domains/claim", WXS_FULL_ACCESS, no_claims},
+    {"POST", "/domains/import", WXS_FULL_ACCESS, wxs_domains_import},
+    {"POST", "/domains/claim", WXS_FULL_ACCESS, wxs_claims_create},
+    {"GET", "/domains/{id}/claim", WXS_FULL_ACCESS, wxs_claims_get},
+    {"POST", "/domains/{id}/claim/verify", WXS_FULL_ACCESS, wxs_claims_verify},
     {"POST", "/domains/verify", WXS_FULL_ACCESS, wxs_domains_verify_all},
     {"GET", "/domains/verify", WXS_FULL_ACCESS, wxs_domains_verify_progress},
     {"GET", "/domains/{id}", WXS_FULL_ACCESS, wxs_domains_get},
@@ -70,6 +62,8 @@ const wxs_service wxs_domains_service = {
     .routes = routes,
     .keeps_bodies = true,
     .body_max = BODY_MAX,
+    .large_path = "/domains/import",
+    .large_body_max = IMPORT_MAX,
     .start = start,
     .stop = stop,
 };

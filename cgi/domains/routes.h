@@ -21,6 +21,10 @@ wxs_handler wxs_domains_records;         /* GET /domains/{id}/records */
 wxs_handler wxs_domains_history;         /* GET /domains/{id}/history */
 wxs_handler wxs_domains_rotate;          /* POST /domains/{id}/dkim/rotate */
 wxs_handler wxs_domains_end_key; /* DELETE /domains/{id}/dkim/{selector} */
+wxs_handler wxs_domains_import;  /* POST /domains/import */
+wxs_handler wxs_claims_create;   /* POST /domains/claim */
+wxs_handler wxs_claims_get;      /* GET /domains/{id}/claim */
+wxs_handler wxs_claims_verify;   /* POST /domains/{id}/claim/verify */
 wxs_handler wxs_api_keys_create; /* POST /api-keys */
 wxs_handler wxs_api_keys_list;   /* GET /api-keys */
 wxs_handler wxs_api_keys_rename; /* PATCH /api-keys/{id} */

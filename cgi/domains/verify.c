@@ -6,6 +6,7 @@
 #include "record_store.h"
 #include "routes.h"
 #include "schedule.h"
+#include "verify.h"
 
 static bool
 restart(wxs_db *db, const wxs_domain *domain, const wxs_config *config,
@@ -20,10 +21,9 @@ restart(wxs_db *db, const wxs_domain *domain, const wxs_config *config,
                            cause, error);
 }
 
-/* Never takes a state away that the records have earned. */
-static bool
-verify(wxs_db *db, wxs_domain *domain, const void *data, wxs_response *response,
-       wxs_error *error)
+bool
+wxs_domain_verify(wxs_db *db, wxs_domain *domain, const void *data,
+                  wxs_response *response, wxs_error *error)
 {
     const wxs_config *config = data;
     int64_t now = wxs_now_us();
@@ -57,8 +57,8 @@ wxs_domains_verify(wxs_context *context, const wxs_request *request,
 {
     wxs_domain domain;
 
-    if (wxs_domain_apply(context, request, verify, context->config, &domain,
-                         response))
+    if (wxs_domain_apply(context, request, wxs_domain_verify, context->config,
+                         &domain, response))
         wxs_answer(response, 200, wxs_domain_reference(&domain));
 }
 

@@ -1,9 +1,11 @@
 #include "events_list.h"
+#include "usage.h"
 
 #define BODY_MAX 65536
 
 static const wxs_route routes[] = {
     {"GET", "/events", WXS_FULL_ACCESS, wxs_events_list},
+    {"GET", "/usage", WXS_FULL_ACCESS, wxs_usage_get},
     {0},
 };
 

@@ -11,8 +11,14 @@ static bool
 take_row(sqlite3_stmt *row, int taken, wxs_found_domain *domain,
          wxs_error *error)
 {
-    if (taken > 0 && !domain->deleted)
+    bool deleted = sqlite3_column_int(row, 2) != 0;
+
+    if (taken > 0 && deleted && !domain->deleted)
         return true; /* the present owner comes before the former ones */
+    if (taken > 0 && !deleted)
+        return wxs_fail(error,
+                        "several accounts have a domain %s: give the id of one",
+                        domain->name);
     if (taken > 0)
         return wxs_fail(error,
                         "several former domains had the name %s: give the id "
@@ -21,7 +27,7 @@ take_row(sqlite3_stmt *row, int taken, wxs_found_domain *domain,
     domain->number = sqlite3_column_int64(row, 0);
     (void)snprintf(domain->name, sizeof domain->name, "%s",
                    (const char *)sqlite3_column_text(row, 1));
-    domain->deleted = sqlite3_column_int(row, 2) != 0;
+    domain->deleted = deleted;
     return true;
 }
 

@@ -25,8 +25,9 @@ key_scope(wxs_db *control, const char *domain, int64_t *account,
 {
     static const char first[] = "SELECT min(number), 0 FROM accounts"
                                 " HAVING min(number) IS NOT NULL";
-    static const char by_domain[] = "SELECT account, number FROM domains"
-                                    " WHERE name = ?1 AND deleted_at IS NULL";
+    static const char by_domain[] =
+        "SELECT account, number, count(*) FROM domains"
+        " WHERE name = ?1 AND deleted_at IS NULL HAVING count(*) > 0";
     char ascii[WXS_NAME_SIZE];
 
     if (domain != NULL && !wxs_name_ascii(domain, ascii))
@@ -41,6 +42,12 @@ key_scope(wxs_db *control, const char *domain, int64_t *account,
         return wxs_db_fail(control, error, "bind a domain");
     }
     int row = wxs_db_step(control, query, error);
+    if (row == 1 && domain != NULL && sqlite3_column_int(query, 2) > 1)
+        row = wxs_fail(error,
+                       "several accounts have a domain %s: make the key with "
+                       "`waxseal api-key create --account`",
+                       ascii) -
+              1;
     if (row == 1) {
         *account = sqlite3_column_int64(query, 0);
         *number = sqlite3_column_int64(query, 1);

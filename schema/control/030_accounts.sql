@@ -18,3 +18,14 @@ CREATE UNIQUE INDEX domains_account_name ON domains (account, name)
 CREATE UNIQUE INDEX domains_holder ON domains (name)
     WHERE deleted_at IS NULL AND state IN ('verified', 'temporary_failure');
 CREATE INDEX domains_name ON domains (name) WHERE deleted_at IS NULL;
+
+-- A claim of a domain that another account holds: it completes when the key of
+-- the claimant's own domain of that name is found in DNS.
+CREATE TABLE claims (
+    id         TEXT PRIMARY KEY,
+    domain     INTEGER NOT NULL UNIQUE REFERENCES domains (number),
+    status     TEXT NOT NULL DEFAULT 'pending' CHECK (status IN
+        ('pending', 'completed', 'superseded')), -- expired: see expires_at
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "detail.h"
+#include "store_holder.h"
 #include "store_key.h"
 #include "store_others.h"
 #include "store_zone.h"
@@ -398,11 +399,29 @@ open_host(wxs_db *db, int64_t host, int64_t now, wxs_error *error)
     return wxs_db_run(db, update, error);
 }
 
+/* Is the domain's key in DNS? Only who runs the domain can have put it there;
+ * the other records are the same for everybody who tries the name. */
+static bool
+is_proved(const wxs_job *job, const wxs_state_input *inputs, wxs_state domain)
+{
+    for (size_t i = 0; i < job->check.count; i++) {
+        if (job->check.record[i].kind == WXS_RECORD_DKIM &&
+            wxs_state_of_record(job->record[i].status, &inputs[i], domain) ==
+                WXS_VERIFIED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
-              const wxs_state_input *inputs, wxs_state domain, int64_t next,
-              int64_t now, bool *same, wxs_error *error)
+              const wxs_state_input *inputs, const wxs_held *held,
+              wxs_state domain, int64_t next, int64_t now, bool *same,
+              wxs_error *error)
 {
+    bool may_open = !held->is_held && is_proved(job, inputs, domain);
+
     for (size_t i = 0; i < job->check.count; i++) {
         const wxs_expected *expected = &job->check.record[i];
         const wxs_job_record *record = &job->record[i];
@@ -420,7 +439,8 @@ write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
         if (status != WXS_VERIFIED) {
             continue;
         }
-        if ((record->host != 0 && !open_host(db, record->host, now, error)) ||
+        if ((record->host != 0 && may_open &&
+             !open_host(db, record->host, now, error)) ||
             (expected->kind == WXS_RECORD_DKIM &&
              !wxs_store_activate_key(db, job->number, expected->fqdn, now,
                                      error))) {
@@ -475,18 +495,28 @@ savepoint(wxs_db *db, const char *sql, wxs_error *error)
 
 static bool
 write_all(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
-          const wxs_state_input *inputs, const wxs_state_step *step,
+          const wxs_state_input *inputs, const wxs_state_step *outcome,
           int64_t now, bool *same, wxs_error *error)
 {
+    wxs_state_step step = *outcome;
+    wxs_held held = {0};
     int64_t next = 0;
 
-    if (!still_same(db, job, &step->row, &next, same, error)) {
+    if (!wxs_store_settle_holder(db, job,
+                                 is_proved(job, inputs, step.row.state), now,
+                                 &held, error)) {
         return false;
     }
-    return !*same || (write_domain(db, job, &step->row, next, now, error) &&
-                      write_records(db, job, results, inputs, step->row.state,
-                                    next, now, same, error) &&
-                      write_history(db, job, step, results, now, error) &&
+    if (held.is_held && step.row.state == WXS_VERIFIED) {
+        wxs_store_keep_waiting(&job->row, now, &step);
+    }
+    if (!still_same(db, job, &step.row, &next, same, error)) {
+        return false;
+    }
+    return !*same || (write_domain(db, job, &step.row, next, now, error) &&
+                      write_records(db, job, results, inputs, &held,
+                                    step.row.state, next, now, same, error) &&
+                      write_history(db, job, &step, results, now, error) &&
                       wxs_store_zone(db, job, results, error));
 }
 
