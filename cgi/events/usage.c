@@ -134,7 +134,7 @@ wxs_usage_get(wxs_context *context, const wxs_request *request,
     wxs_error error = {"out of memory"};
     json_t *daily = NULL;
     json_t *monthly = NULL;
-    quotas q;
+    quotas q = {0};
 
     if (read_quotas(context, &q, &error) &&
         (daily = messages_json(context, false, &error)) != NULL &&
