@@ -132,8 +132,6 @@ is_within_limit(const wxs_context *context, const wxs_request *request,
     const wxs_identity *identity = &context->identity;
     char account[32];
 
-    if (identity->permission == WXS_ADMIN && identity->key_id[0] != '\0')
-        return wxs_rate_take("admin", 0, rate);
     if (identity->rate_limit > 0) {
         snprintf(account, sizeof(account), "account %lld",
                  (long long)identity->account);
