@@ -10,6 +10,8 @@
 #include "address.h"
 #include "config.h"
 #include "file.h"
+#include "output.h"
+#include "uuid.h"
 #include "version.h"
 
 #define URL_MAX    512
@@ -82,7 +84,10 @@ key_find(const wxs_client_options *options, char key[KEY_MAX], wxs_error *error)
     if (options->dir == NULL)
         return wxs_fail(error, "give an API key: --key-file, WAXSEAL_API_KEY "
                                "or --dir");
-    return wxs_path_join(path, sizeof(path), options->dir, "/api.key", error) &&
+    const char *name = options->as_admin || options->account != NULL
+                           ? "/admin.key"
+                           : "/api.key";
+    return wxs_path_join(path, sizeof(path), options->dir, name, error) &&
            wxs_file_read_line(path, key, KEY_MAX, error);
 }
 
@@ -156,6 +161,21 @@ curl_prepare(wxs_client *client, bool is_local)
             curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK);
 }
 
+/* All further calls are for the account. */
+static bool
+act_for(wxs_client *client, const char *account, wxs_error *error)
+{
+    char id[37], header[64];
+
+    if (!wxs_client_account(client, account, id, error))
+        return false;
+    (void)snprintf(header, sizeof(header), "Waxseal-Account: %s", id);
+    return header_add(client, header, error) &&
+           (curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER,
+                             client->headers) == CURLE_OK ||
+            wxs_fail(error, "libcurl cannot be used as needed"));
+}
+
 wxs_client *
 wxs_client_open(const wxs_client_options *options, wxs_error *error)
 {
@@ -174,7 +194,8 @@ wxs_client_open(const wxs_client_options *options, wxs_error *error)
         (void)wxs_fail(error, "libcurl cannot be used as needed");
         goto failed;
     }
-    return client;
+    if (options->account == NULL || act_for(client, options->account, error))
+        return client;
 failed:
     wxs_client_close(client);
     return NULL;
@@ -266,4 +287,72 @@ out:
     free(text);
     free(whole.data);
     return json;
+}
+
+/* Takes the id if the account is the one; false if there are two of them. */
+static bool
+take_account(const json_t *account, const char *name, char id[37])
+{
+    if (strcmp(wxs_json_text(account, "name", ""), name) != 0)
+        return true;
+    if (id[0] != '\0')
+        return false;
+    (void)snprintf(id, 37, "%s", wxs_json_text(account, "id", ""));
+    return true;
+}
+
+bool
+wxs_client_account(wxs_client *client, const char *what, char id[37],
+                   wxs_error *error)
+{
+    uint8_t uuid[WXS_UUID_SIZE];
+    const json_t *account;
+    bool unique = true;
+    size_t i;
+
+    if (wxs_uuid_parse(what, strlen(what), uuid)) {
+        wxs_uuid_format(uuid, id);
+        return true;
+    }
+    json_t *list =
+        wxs_client_call(client, "GET", "/accounts", NULL, NULL, error);
+    if (list == NULL)
+        return false;
+    id[0] = '\0';
+    json_array_foreach(json_object_get(list, "data"), i, account)
+    {
+        unique = take_account(account, what, id) && unique;
+    }
+    json_decref(list);
+    if (!unique)
+        return wxs_fail(error, "several accounts are called %s: give the id",
+                        what);
+    return id[0] != '\0' || wxs_fail(error, "there is no account %s", what);
+}
+
+static size_t
+on_pass(char *data, size_t one, size_t size, void *user)
+{
+    (void)user;
+    size_t written = fwrite(data, one, size, stdout);
+    return fflush(stdout) == 0 ? written : 0;
+}
+
+bool
+wxs_client_pass(wxs_client *client, const char *path, const char *data,
+                size_t len, wxs_error *error)
+{
+    CURL *curl = client->curl;
+    bool ok;
+
+    if (curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_pass) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len) !=
+            CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, 0L) != CURLE_OK)
+        return wxs_fail(error, "libcurl cannot be used as needed");
+    ok = perform(client, "POST", path, data, NULL, error);
+    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)-1);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+    return ok;
 }

@@ -14,12 +14,24 @@ typedef struct {
     const char *config_file;
     const char *url;
     const char *key_file;
+    const char *account; /* id or name that the admin acts for */
+    bool as_admin;       /* needs the admin key, for no account */
 } wxs_client_options;
 
 /* URL: options->url, else WAXSEAL_URL, else from dir's api.listen. Key:
- * key_file, else WAXSEAL_API_KEY, else dir/api.key. NULL with error filled. */
+ * key_file, else WAXSEAL_API_KEY, else dir/api.key, or dir/admin.key where the
+ * admin is needed. NULL with error filled. */
 wxs_client *wxs_client_open(const wxs_client_options *options,
                             wxs_error *error);
+
+/* The id of the account that has this id or name; false with error filled. */
+bool wxs_client_account(wxs_client *client, const char *what, char id[37],
+                        wxs_error *error);
+
+/* Sends data (len bytes) as it is, and writes the answer's body as it comes to
+ * the standard output. */
+bool wxs_client_pass(wxs_client *client, const char *path, const char *data,
+                     size_t len, wxs_error *error);
 
 void wxs_client_close(wxs_client *client); /* accepts NULL */
 

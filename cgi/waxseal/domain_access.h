@@ -9,6 +9,7 @@
 #define WXS_ACCESS_OPTIONS                                                     \
     {"dir", &access.dir, NULL}, {"config", &access.config_file, NULL},         \
         {"url", &access.url, NULL}, {"key-file", &access.key_file, NULL},      \
+        {"account", &access.account, NULL},                                    \
     {                                                                          \
         "json", NULL, &as_json                                                 \
     }
@@ -21,6 +22,8 @@
     "  --url URL        address of the API (or WAXSEAL_URL)\n"                 \
     "  --key-file FILE  holds an API key (or WAXSEAL_API_KEY, which is the "   \
     "key)\n"                                                                   \
+    "  --account A      with the admin key: for the account of this id or "    \
+    "name\n"                                                                   \
     "  --json           print the API's answer as it is\n"                     \
     "  --help, --version\n"
 

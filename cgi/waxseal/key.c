@@ -45,7 +45,7 @@ key_scope(wxs_db *control, const char *domain, int64_t *account,
     if (row == 1 && domain != NULL && sqlite3_column_int(query, 2) > 1)
         row = wxs_fail(error,
                        "several accounts have a domain %s: make the key with "
-                       "`waxseal api-key create --account`",
+                       "`waxseal key add --account`",
                        ascii) -
               1;
     if (row == 1) {

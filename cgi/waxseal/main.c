@@ -1,8 +1,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account.h"
+#include "api_key.h"
 #include "args.h"
+#include "completion.h"
 #include "domain.h"
+#include "domain_more.h"
 #include "export_dkim.h"
 #include "init.h"
 #include "key.h"
@@ -18,7 +22,18 @@ static const struct {
 } commands[] = {
     {"run", NULL, wxs_run_main},
     {"init", NULL, wxs_init_main},
+    {"account", "add", wxs_account_add_main},
+    {"account", "list", wxs_account_list_main},
+    {"account", "set", wxs_account_set_main},
+    {"account", "delete", wxs_account_delete_main},
     {"key", "create", wxs_key_create_main},
+    {"key", "add", wxs_api_key_add_main},
+    {"key", "list", wxs_api_key_list_main},
+    {"key", "rename", wxs_api_key_rename_main},
+    {"key", "delete", wxs_api_key_delete_main},
+    {"domain", "delete", wxs_domain_delete_main},
+    {"domain", "import", wxs_domain_import_main},
+    {"domain", "claim", wxs_domain_claim_main},
     {"domain", "add", wxs_domain_add_main},
     {"domain", "list", wxs_domain_list_main},
     {"domain", "show", wxs_domain_show_main},
@@ -37,6 +52,8 @@ static const struct {
     {"unkill", "message", wxs_unkill_message_main},
     {"unkill", "domain", wxs_unkill_domain_main},
     {"table", "build", wxs_table_build_main},
+    {"completion", "bash", wxs_completion_bash_main},
+    {"completion", "zsh", wxs_completion_zsh_main},
 };
 
 static const char help[] =
@@ -49,6 +66,9 @@ static const char help[] =
     "  domain show NAME      print a domain's records and what was found\n"
     "  domain verify NAME    have the records checked (--all: of all domains)\n"
     "  domain check NAME     have them checked now and explain what is wrong\n"
+    "  domain delete NAME    give a domain up; sent links go on redirecting\n"
+    "  domain import FILE    take on many domains\n"
+    "  domain claim NAME     take a domain over from another account\n"
     "  domain retry NAME     start a failed domain's verification anew\n"
     "  domain rotate-links NAME\n"
     "                        make new links with a new key\n"
@@ -61,9 +81,19 @@ static const char help[] =
     "  kill link ID|URL      withdraw a table link: clicks answer 410\n"
     "  kill message ID       withdraw all links of a message\n"
     "  kill domain NAME      withdraw all links of a domain\n"
-    "  unkill ...            take back a kill link, message or domain\n"
-    "  key create            make an API key\n"
+    "  unkill link|message|domain ID\n"
+    "                        take back a kill\n"
+    "  account add NAME      add an account\n"
+    "  account list          print the accounts and their quotas\n"
+    "  account set NAME      change an account's name or quotas\n"
+    "  account delete NAME   delete an account with its domains and keys\n"
+    "  key create            make an API key, in the state directory\n"
+    "  key add NAME          make an API key, through the API\n"
+    "  key list              print the API keys and when they were used\n"
+    "  key rename ID NAME    give an API key another name\n"
+    "  key delete ID         delete an API key\n"
     "  table build           build the lookup table anew\n"
+    "  completion bash|zsh   print a completion script for the shell\n"
     "\n"
     "`waxseal COMMAND --help` tells a command's options.\n"
     "  --help, --version\n";
