@@ -23,7 +23,7 @@ PARTS        := core shared domains tracking events worker waxseal
 PROGRAMS     := waxseal-domains waxseal-tracking waxseal-events waxseal-worker waxseal
 MODULE       := $(BUILD)/ngx_http_waxseal_module.so
 
-.PHONY: all deps run test asan bench fuzz compat valgrind clean format tidy compile-commands \
+.PHONY: all deps run test test-sdks asan bench fuzz compat valgrind clean format tidy compile-commands \
         programs module unit fuzzers check-style
 .DEFAULT_GOAL := all
 
@@ -45,6 +45,11 @@ run: all
 test: all
 	+@$(MAKE) --no-print-directory unit
 	@BUILD=$(BUILD) ./tests/run $(TESTS)
+
+# the official clients of other languages; fetches them
+test-sdks: all
+	@./tools/deps sdks
+	@BUILD=$(BUILD) ./tests/sdks/run $(SDKS)
 
 asan: deps
 	+@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" HARDEN= \

@@ -5,6 +5,7 @@
 #include "domain_store.h"
 #include "routes.h"
 #include "sql.h"
+#include "utf8.h"
 
 /* GET /senders/{address}: may this address send, through which domain, signed
  * with what. Mail servers ask it for every message, with a sending key. */
@@ -138,6 +139,21 @@ sender_json(const char *address, const char *host, const cover *found,
                      known ? found->tls : NULL, "dkim", keys);
 }
 
+/* The part before the @ may be anything, but it is shown again. */
+static bool
+is_utf8(const char *text)
+{
+    size_t len = strlen(text);
+    size_t size = 1;
+
+    while (len > 0 && size > 0) {
+        size = wxs_utf8_length(text, len);
+        text += size;
+        len -= size;
+    }
+    return size > 0;
+}
+
 /* The host of an address, or of a domain alone, as control.db has names; false
  * after answering. */
 static bool
@@ -148,7 +164,8 @@ parse_host(const char *address, char host[WXS_NAME_TEXT],
     const char *text = at != NULL ? at + 1 : address;
     wxs_error error;
 
-    if (at != address && wxs_name_clean(text, strlen(text), host, &error))
+    if (at != address && is_utf8(address) &&
+        wxs_name_clean(text, strlen(text), host, &error))
         return true;
     wxs_answer_error(response, 422, "validation_error",
                      "`%.80s` is not an email address, nor a domain.", address);
