@@ -10,7 +10,7 @@ async fn main() -> Result<()> {
     let listed = resend.domains.list(ListOptions::default()).await?;
     assert!(listed.data.len() >= 5, "{listed:?}");
     for domain in &listed.data {
-        resend.domains.get(&domain.id).await?;
+        let _ = resend.domains.get(&domain.id).await?;
     }
     let wish = CreateDomainOptions::new("rust.example").with_region(Region::EuWest1);
     let domain = resend.domains.create(wish).await?;
