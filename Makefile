@@ -61,6 +61,7 @@ bench: all
 	+@$(MAKE) --no-print-directory $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 	@BUILD=$(BUILD) ./tests/bench/run
 	@BUILD=$(BUILD) ./tests/bench/feed_bench.py
+	@BUILD=$(BUILD) ./tests/bench/api_bench.py
 
 # the module in other builds of nginx, one of them with sanitizers; fetches
 # their sources

@@ -32,11 +32,14 @@ exec(wxs_db *db, const char *sql, wxs_error *error)
     return wxs_db_fail(db, error, sql);
 }
 
+/* Readers map the file: their own cache is dropped with each commit of another
+ * connection, and to read it all again costs more than the query. */
 static const char *
 pragmas(wxs_db_access access)
 {
     if (access == WXS_DB_READ)
-        return "PRAGMA foreign_keys = ON; PRAGMA query_only = ON";
+        return "PRAGMA foreign_keys = ON; PRAGMA query_only = ON; "
+               "PRAGMA mmap_size = 1073741824";
     return "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
 }
 

@@ -109,7 +109,7 @@ wxs_dns_provider_by_id(const char *id, wxs_dns_provider *provider)
     const char *text = table();
     entry e;
 
-    while (next_entry(&text, &e)) {
+    while (id[0] != '\0' && next_entry(&text, &e)) {
         if (strcmp(e.id, id) == 0) {
             fill(&e, provider);
             return true;

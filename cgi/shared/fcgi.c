@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -306,18 +306,41 @@ handle(const wxs_service *service, wxs_context *context, FCGX_Request *fcgi)
     return ok;
 }
 
+/* What a thread waits for. Of all threads that wait for the socket one wakes
+ * for a connection, not every one. -1 if it cannot be made. */
+static int
+make_waiter(int listen_fd, int stop_fd)
+{
+    struct epoll_event connection = {.events = EPOLLIN | EPOLLEXCLUSIVE,
+                                     .data.fd = listen_fd};
+    struct epoll_event stop = {.events = EPOLLIN, .data.fd = stop_fd};
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+
+    if (fd >= 0 &&
+        (epoll_ctl(fd, EPOLL_CTL_ADD, listen_fd, &connection) != 0 ||
+         epoll_ctl(fd, EPOLL_CTL_ADD, stop_fd, &stop) != 0)) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 /* Waits for a connection; false when it is time to stop. */
 static bool
-wait_for_connection(int listen_fd, int stop_fd)
+wait_for_connection(int waiter, int stop_fd)
 {
-    struct pollfd fds[] = {{.fd = listen_fd, .events = POLLIN},
-                           {.fd = stop_fd, .events = POLLIN}};
+    struct epoll_event events[2];
+    int count;
 
-    while (poll(fds, 2, -1) < 0) {
-        if (errno != EINTR && errno != EAGAIN)
+    while ((count = epoll_wait(waiter, events, 2, -1)) < 0) {
+        if (errno != EINTR)
             return false;
     }
-    return fds[1].revents == 0;
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.fd == stop_fd)
+            return false;
+    }
+    return true;
 }
 
 void
@@ -326,13 +349,19 @@ wxs_fcgi_serve(const wxs_service *service, wxs_context *context, int listen_fd,
 {
     FCGX_Request fcgi;
     char text[16];
+    int waiter = make_waiter(listen_fd, stop_fd);
     int rc;
 
+    if (waiter < 0) {
+        wxs_log(WXS_LOG_ERROR, "a thread cannot wait for connections", "error",
+                strerror(errno), NULL);
+        return;
+    }
     FCGX_InitRequest(&fcgi, listen_fd, 0);
     /* The library's accept cannot be woken but by shutting the socket down,
      * and the supervisor keeps that for the next program. So the wait is here,
      * and the accept does not block when another thread was faster. */
-    while (wait_for_connection(listen_fd, stop_fd)) {
+    while (wait_for_connection(waiter, stop_fd)) {
         rc = FCGX_Accept_r(&fcgi);
         if (rc == 0) {
             /* a connection that just ends tells the web server */
@@ -348,4 +377,5 @@ wxs_fcgi_serve(const wxs_service *service, wxs_context *context, int listen_fd,
         }
     }
     FCGX_Free(&fcgi, 1);
+    (void)close(waiter);
 }
