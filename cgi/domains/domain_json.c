@@ -293,7 +293,11 @@ static bool
 add_claim_needed(wxs_db *db, const wxs_domain *domain, json_t *json,
                  wxs_error *error)
 {
-    int held = wxs_claim_is_held(db, domain->account, domain->name, error);
+    bool is_holder = strcmp(domain->state, "verified") == 0 ||
+                     strcmp(domain->state, "temporary_failure") == 0;
+    int held =
+        is_holder ? 0
+                  : wxs_claim_is_held(db, domain->account, domain->name, error);
 
     return held >= 0 && (json_object_set_new(json, "claim_needed",
                                              json_boolean(held)) == 0 ||

@@ -3,6 +3,7 @@ senders, logs. Every answer is judged against docs/openapi.yaml on the way."""
 import json
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -10,7 +11,7 @@ import uuid
 
 sys.path.insert(0, os.path.dirname(__file__))
 import contract
-from stack import (Nsd, Stack, request, run_tests, temporary_folder, wait_for,
+from stack import (TOP, Nsd, Stack, run_tests, temporary_folder, wait_for,
                    zone_records)
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -478,6 +479,65 @@ def an_account_ends(w):
     w.ok("ann", "POST", "/domains", {"name": "acme.example"}, 201)
 
 
+def the_command_line_administers(w):
+    tool = str(w.stack.programs / "bin/waxseal")
+
+    def run(*words, code=0, given=None):
+        done = subprocess.run([tool, *words], capture_output=True, text=True,
+                              input=given, timeout=60,
+                              env=w.stack.environment())
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+    here = ("--dir", str(w.stack.dir))
+    account = json.loads(run("account", "add", "Shell Ltd", "--max-domains", "3",
+                             "--json", *here))
+    assert account["max_domains"] == 3
+    assert "Shell Ltd" in run("account", "list", *here)
+    run("account", "set", "Shell Ltd", "--max-domains", "none",
+        "--requests-per-second", "50", *here)
+    for_it = ("--account", "Shell Ltd", *here)
+    key = run("key", "add", "first", *for_it).strip()
+    w.keys["shell"] = key
+    assert w.ok("shell", "GET", "/usage")["rate_limit"]["limit"] == 50
+    names = '{"name":"shell1.example"}\n{"name":"shell2.example"}\n{"name":"?"}\n'
+    lines = run("domain", "import", "-", *for_it, given=names).splitlines()
+    assert [json.loads(line)["status"] for line in lines] == [201, 201, 422]
+    listed = run("domain", "list", *for_it)
+    assert "shell1.example" in listed and "acme.example" not in listed
+    assert "is deleted" in run("domain", "delete", "shell1.example", *for_it)
+    assert "No other account holds" in run("domain", "claim", "x.example",
+                                           *for_it, code=1)
+    number = json.loads(run("key", "list", "--json", *for_it))["data"][0]["id"]
+    run("key", "rename", number, "other", *for_it)
+    assert "other" in run("key", "list", *for_it)
+    # by URL and with the key in the environment or a file
+    file = w.stack.folder / "shell.key"
+    file.write_text(key + "\n")
+    url = f"http://127.0.0.1:{w.stack.api}/"
+    assert "shell2.example" in run("domain", "list", "--url", url, "--key-file",
+                                   str(file))
+    run("key", "delete", number, *for_it)
+    w.fails("shell", "GET", "/usage", 403, "invalid_api_key")
+    run("account", "delete", "Shell Ltd", *here, code=2)
+    run("account", "delete", "Shell Ltd", "--yes", *here)
+    assert "there is no account" in run("domain", "list", *for_it, code=1)
+
+
+def every_command_is_described(w):
+    """In the manual page, and in what shells complete."""
+    tool = w.stack.programs / "bin/waxseal"
+    script = subprocess.check_output([tool, "completion", "bash"], text=True)
+    commands = subprocess.check_output(
+        ["bash", "-c", script + "\n_waxseal_commands"], text=True,
+        env=dict(os.environ, PATH=f"{tool.parent}:{os.environ['PATH']}")).split("\n")
+    manual = (TOP / "docs/waxseal.1").read_text().replace("\\-", "-")
+    assert len(commands) > 30, commands
+    for command in filter(None, commands):
+        assert f"\n.B {command}" in manual, command
+    zsh = subprocess.check_output([tool, "completion", "zsh"], text=True)
+    assert zsh.startswith("#compdef waxseal")
+
+
 def stops(w):
     assert w.stack.stop() == 0
 
@@ -489,7 +549,8 @@ TESTS = [
     senders_are_told, lists_are_filtered, domains_are_imported,
     requests_are_listed, usage_counts, no_endpoint_leaks,
     errors_of_the_web_server_are_told_apart, clients_have_quirks,
-    an_account_ends, stops,
+    an_account_ends, the_command_line_administers, every_command_is_described,
+    stops,
 ]
 
 

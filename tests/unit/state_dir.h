@@ -33,6 +33,10 @@ state_dir_remove(void)
         snprintf(path, sizeof(path), "%s/%s", state_dir, entry->d_name);
         unlink(path);
     }
+    snprintf(path, sizeof(path), "%s/run/limits", state_dir);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/run", state_dir);
+    rmdir(path);
     if (dir != NULL)
         closedir(dir);
     rmdir(state_dir);
