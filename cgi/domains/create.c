@@ -8,6 +8,7 @@
 #include "fields.h"
 #include "record_store.h"
 #include "routes.h"
+#include "webhook_outbox.h"
 
 #define POOL_WAIT_MS 5000
 
@@ -121,7 +122,9 @@ store(wxs_db *db, const wxs_config *config, wxs_domain *domain, wishes *keys,
         return NO_KEY;
     if (!add_records(db, config, domain, &key, error) ||
         !wxs_history_add(db, domain->number, domain->created_at, NULL,
-                         domain->state, "created", error))
+                         domain->state, "created", error) ||
+        !wxs_webhook_tell(db, domain->number, WXS_DOMAIN_CREATED,
+                          domain->created_at, error))
         return FAILED;
     return add_second(db, config, domain, keys, error);
 }

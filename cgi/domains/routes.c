@@ -32,6 +32,20 @@ static const wxs_route routes[] = {
     {"POST", "/domains/{id}/dkim/rotate", WXS_FULL_ACCESS, wxs_domains_rotate},
     {"DELETE", "/domains/{id}/dkim/{selector}", WXS_FULL_ACCESS,
      wxs_domains_end_key},
+    {"POST", "/webhooks", WXS_FULL_ACCESS, wxs_webhooks_create},
+    {"GET", "/webhooks", WXS_FULL_ACCESS, wxs_webhooks_list},
+    {"GET", "/webhooks/{id}", WXS_FULL_ACCESS, wxs_webhooks_get},
+    {"PATCH", "/webhooks/{id}", WXS_FULL_ACCESS, wxs_webhooks_update},
+    {"DELETE", "/webhooks/{id}", WXS_FULL_ACCESS, wxs_webhooks_delete},
+    {"POST", "/webhooks/{id}/signing-secret/rotate", WXS_FULL_ACCESS,
+     wxs_webhooks_rotate},
+    {"GET", "/webhooks/{id}/events", WXS_FULL_ACCESS, wxs_webhooks_events},
+    {"GET", "/webhooks/{id}/events/{event}", WXS_FULL_ACCESS,
+     wxs_webhooks_event},
+    {"GET", "/webhooks/{id}/events/{event}/attempts", WXS_FULL_ACCESS,
+     wxs_webhooks_attempts},
+    {"POST", "/webhooks/{id}/events/{event}/replay", WXS_FULL_ACCESS,
+     wxs_webhooks_replay},
     {0},
 };
 
@@ -56,6 +70,7 @@ stop(void *state)
 const wxs_service wxs_domains_service = {
     .name = "waxseal-domains",
     .routes = routes,
+    .uses_webhooks = true,
     .body_max = BODY_MAX,
     .start = start,
     .stop = stop,

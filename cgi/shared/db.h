@@ -11,11 +11,18 @@
  * 5 s. For one thread at a time. */
 typedef struct wxs_db wxs_db;
 
-typedef enum { WXS_DB_CONTROL, WXS_DB_EVENTS } wxs_db_kind;
-typedef enum { WXS_DB_READ, WXS_DB_WRITE } wxs_db_access;
+typedef enum {
+    WXS_DB_CONTROL,
+    WXS_DB_EVENTS,
+    WXS_DB_WEBHOOKS
+} wxs_db_kind;
+typedef enum {
+    WXS_DB_READ,
+    WXS_DB_WRITE
+} wxs_db_access;
 
-/* Brings dir's control.db and events.db (mode 0640) to the newest version,
- * creating them if they are missing; each migration is one transaction. Safe
+/* Brings dir's databases (mode 0640) to the newest version, creating them if
+ * they are missing; each migration is one transaction. Safe
  * to call from several processes at once. Refuses a database that is newer
  * than this build or not ours. */
 bool wxs_db_migrate(const char *dir, wxs_error *error);

@@ -18,10 +18,11 @@ struct kind {
     int application_id;
 };
 
-/* "WXSC" and "WXSE" */
+/* "WXSC", "WXSE" and "WXSW" */
 static const struct kind kinds[] = {
     [WXS_DB_CONTROL] = {"control.db", "schema/control/", 0x57585343},
     [WXS_DB_EVENTS] = {"events.db", "schema/events/", 0x57585345},
+    [WXS_DB_WEBHOOKS] = {"webhooks.db", "schema/webhooks/", 0x57585357},
 };
 
 const char *
@@ -44,25 +45,31 @@ migration_number(const struct kind *kind, const char *path)
     return *path == '_' ? number : 0;
 }
 
+/* The first migration after that of this number. */
 static const struct wxs_embedded *
-find_migration(const struct kind *kind, int number)
+next_migration(const struct kind *kind, int version)
 {
-    const struct wxs_embedded *file;
+    const struct wxs_embedded *file, *next = NULL;
+    int number, lowest = 0;
 
     for (file = wxs_embedded_files; file->path != NULL; file++) {
-        if (migration_number(kind, file->path) == number)
-            return file;
+        number = migration_number(kind, file->path);
+        if (number > version && (next == NULL || number < lowest)) {
+            next = file;
+            lowest = number;
+        }
     }
-    return NULL;
+    return next;
 }
 
 static int
 newest_version(const struct kind *kind)
 {
+    const struct wxs_embedded *file;
     int version = 0;
 
-    while (find_migration(kind, version + 1) != NULL)
-        version++;
+    while ((file = next_migration(kind, version)) != NULL)
+        version = migration_number(kind, file->path);
     return version;
 }
 
@@ -152,17 +159,14 @@ wxs_db_check_version(sqlite3 *handle, const char *path, wxs_db_kind kind,
 /* Runs the migration and marks the database as having been through it; inside
  * a transaction. */
 static bool
-apply(sqlite3 *handle, const char *path, const struct kind *kind, int number,
-      wxs_error *error)
+apply(sqlite3 *handle, const char *path, const struct kind *kind,
+      const struct wxs_embedded *file, wxs_error *error)
 {
-    const struct wxs_embedded *file = find_migration(kind, number);
     char mark[100];
 
-    if (file == NULL)
-        return wxs_fail(error, "migration %d of %s is missing", number, path);
     snprintf(mark, sizeof(mark),
              "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             kind->application_id, number);
+             kind->application_id, migration_number(kind, file->path));
     if (sqlite3_exec(handle, file->data, NULL, NULL, NULL) != SQLITE_OK)
         return wxs_fail(error, "%s: %s: %s", path, file->path,
                         sqlite3_errmsg(handle));
@@ -177,14 +181,16 @@ static bool
 migrate_step(sqlite3 *handle, const char *path, const struct kind *kind,
              bool *done, wxs_error *error)
 {
+    const struct wxs_embedded *next;
     int version;
 
     if (sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return failed(handle, path, error);
     if (!read_version(handle, path, kind, &version, error))
         goto rollback;
-    *done = version == newest_version(kind);
-    if (!*done && !apply(handle, path, kind, version + 1, error))
+    next = next_migration(kind, version);
+    *done = next == NULL;
+    if (!*done && !apply(handle, path, kind, next, error))
         goto rollback;
     if (sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
         return true;
@@ -255,6 +261,9 @@ migrate(const char *dir, const struct kind *kind, wxs_error *error)
 bool
 wxs_db_migrate(const char *dir, wxs_error *error)
 {
-    return migrate(dir, &kinds[WXS_DB_CONTROL], error) &&
-           migrate(dir, &kinds[WXS_DB_EVENTS], error);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (!migrate(dir, &kinds[i], error))
+            return false;
+    }
+    return true;
 }

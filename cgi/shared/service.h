@@ -11,9 +11,10 @@
 /* What a handler works with; one for each thread, kept between requests. */
 typedef struct {
     const wxs_config *config;
-    wxs_db *control;     /* this thread's own connection, for reading */
-    wxs_db *events;      /* the same of events.db, NULL unless asked for */
-    void *state;         /* the program's own, see wxs_service */
+    wxs_db *control;       /* this thread's own connection, for reading */
+    wxs_db *events;        /* the same of events.db, NULL unless asked for */
+    wxs_db *webhooks;      /* the same of webhooks.db */
+    void *state;           /* the program's own, see wxs_service */
     wxs_identity identity; /* of the present request */
 } wxs_context;
 
@@ -29,10 +30,11 @@ typedef struct {
 } wxs_route;
 
 typedef struct {
-    const char *name; /* "waxseal-domains" */
+    const char *name;        /* "waxseal-domains" */
     const wxs_route *routes; /* the last has a NULL method */
     bool uses_events;
-    size_t body_max; /* bytes; a larger body is 413 */
+    bool uses_webhooks; /* reads webhooks.db */
+    size_t body_max;    /* bytes; a larger body is 413 */
     /* Called once before the first request; fills *state. NULL if not used. */
     bool (*start)(const wxs_config *config, void **state, wxs_error *error);
     void (*stop)(void *state);
