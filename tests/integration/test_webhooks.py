@@ -72,6 +72,10 @@ class Context:
         self.folder = temporary_folder()
         self.nsd = Nsd(self.folder + "/nsd")
         self.sink = Sink()
+        resolver = self.folder + "/slow_dns.so"
+        subprocess.run(["gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o",
+                        resolver, str(HERE / "tool_slow_dns.c"), "-ldl"],
+                       check=True)
         self.certify("trusted")
         self.certify("stranger")
         self.tls = Sink(self.certificate("trusted"))
@@ -88,6 +92,7 @@ class Context:
             "WAXSEAL_WEBHOOK_SCHEDULE": "0s 300ms 300ms 300ms",
             "WAXSEAL_WEBHOOK_TIMEOUT": "2s",
             "WAXSEAL_WEBHOOK_DISABLE_AFTER": "8s",
+            "LD_PRELOAD": resolver,
             "WAXSEAL_WEBHOOK_CA_FILE": self.folder + "/trusted.pem",
         })
         self.client = None
@@ -357,6 +362,17 @@ def a_slow_endpoint_delays_no_other(c):
         assert c.event_is(fast, "success")
 
 
+def a_slow_name_server_delays_no_other(c):
+    with c.webhook("https://slow-dns.example/hook"), \
+            c.webhook(c.sink.url("/ok/dns")):
+        start = time.monotonic()
+        count = 0
+        while time.monotonic() < start + 5:  # twice what an attempt may take
+            count += 1
+            c.change()
+            c.arrives("/ok/dns", count=count, seconds=1.5)
+
+
 def redirects_are_not_followed(c):
     with c.webhook(c.sink.url("/redirect/x")) as webhook:
         c.change()
@@ -603,7 +619,8 @@ def main():
     tests = [starts, the_sdk_manages_webhooks, bad_webhooks_are_refused,
              domain_events_arrive_signed, a_verified_domain_is_told,
              failures_are_retried, failed_events_are_replayed,
-             a_slow_endpoint_delays_no_other, redirects_are_not_followed,
+             a_slow_endpoint_delays_no_other,
+             a_slow_name_server_delays_no_other, redirects_are_not_followed,
              an_endless_answer_counts_by_its_status, certificates_are_checked,
              both_secrets_sign_after_a_rotation, opens_and_clicks_are_told,
              deliveries_survive_kill_9, persistent_failure_disables,

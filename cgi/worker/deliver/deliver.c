@@ -16,8 +16,6 @@
 #define RETRY_MS     1000
 #define RETRY_MAX_MS 30000
 #define BATCH        64 /* webhooks that deliveries are taken for at once */
-#define REASON       "Every delivery failed for %" PRId64 " hours."
-#define HOUR_MS      INT64_C(3600000)
 
 /* Why each delivery is made at least once: it is due in webhooks.db until the
  * commit that has its end. One that is under way is marked as taken, and the
@@ -48,7 +46,10 @@ typedef struct {
     size_t parcels;
     parcel parcel[BATCH];
     size_t failing; /* webhooks that have failed for too long */
-    int64_t failed[BATCH];
+    struct {
+        int64_t webhook;
+        int64_t since;
+    } failed[BATCH];
 } deliverer;
 
 /* ---- what ended ---- */
@@ -62,8 +63,10 @@ finish(deliverer *d, const wxs_outcome *outcome, wxs_error *error)
     if (!wxs_queue_finish(d->intake.queue, outcome, &d->schedule, &since,
                           error))
         return false;
-    if (since != 0 && outcome->ended_at - since >= limit && d->failing < BATCH)
-        d->failed[d->failing++] = outcome->webhook;
+    if (since == 0 || outcome->ended_at - since < limit || d->failing == BATCH)
+        return true;
+    d->failed[d->failing].webhook = outcome->webhook;
+    d->failed[d->failing++].since = since;
     return true;
 }
 
@@ -83,13 +86,14 @@ static bool
 disable_failed(deliverer *d, wxs_error *error)
 {
     static wxs_target target;
-    char reason[64];
+    char reason[96], at[WXS_TIME_TEXT];
     bool done;
 
-    (void)snprintf(reason, sizeof reason, REASON,
-                   d->config->webhook.disable_after_ms / HOUR_MS);
     for (size_t i = 0; i < d->failing; i++) {
-        if (!wxs_target_load(d->intake.control, &d->key, d->failed[i],
+        wxs_time_iso(d->failed[i].since, at);
+        (void)snprintf(reason, sizeof reason,
+                       "Every delivery since %s has failed.", at);
+        if (!wxs_target_load(d->intake.control, &d->key, d->failed[i].webhook,
                              wxs_now_us(), &target, error))
             return false;
         if (target.state != WXS_TARGET_ENABLED)
