@@ -16,6 +16,10 @@
 bool wxs_webhook_tell(wxs_db *control, int64_t domain, const char *type,
                       int64_t now, wxs_error *error);
 
+/* The same, for every domain of the account whose state began at now. */
+bool wxs_webhook_tell_all(wxs_db *control, int64_t account, const char *type,
+                          int64_t now, wxs_error *error);
+
 /* Asks for another delivery of a message of webhooks.db to the webhook. */
 bool wxs_webhook_replay(wxs_db *control, int64_t account, int64_t webhook,
                         const char *message, int64_t now, wxs_error *error);

@@ -281,11 +281,11 @@ END_TEST
 
 START_TEST(changes_of_domains_are_told)
 {
-    const char *path;
+    char path[64];
 
     add_webhook("{\"endpoint\":\"https://example.com/\",\"events\":"
                 "[\"domain.created\",\"domain.updated\",\"domain.deleted\"]}");
-    path = add_domain("{\"name\":\"a.example\"}");
+    snprintf(path, sizeof(path), "%s", add_domain("{\"name\":\"a.example\"}"));
     ck_assert_int_eq(TOLD("domain.created"), 1);
     ck_assert_int_eq(
         query_int("SELECT json_array_length(snapshot, '$.records') "
@@ -301,6 +301,11 @@ START_TEST(changes_of_domains_are_told)
     ck_assert_int_eq(TOLD("domain.updated"), 2);
     request("POST", below(path, "/verify"), "");
     ck_assert_int_eq(TOLD("domain.updated"), 2);
+    ck_assert_int_eq(request("POST", below(path, "/dkim/rotate"), ""), 201);
+    ck_assert_int_eq(TOLD("domain.updated"), 3);
+    add_domain("{\"name\":\"b.example\"}");
+    request("POST", "/domains/verify", "");
+    ck_assert_int_eq(TOLD("domain.updated"), 4);
     request("DELETE", path, "");
     ck_assert_int_eq(TOLD("domain.deleted"), 1);
 }
