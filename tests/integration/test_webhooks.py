@@ -440,6 +440,7 @@ def opens_and_clicks_are_told(c):
                                      "trackingSubdomain": "links",
                                      "openTracking": True,
                                      "clickTracking": True})
+    c.flag = True
     c.domain = c.stack.call("GET", f"/domains/{c.domain['id']}").json()
     c.nsd.start({"hooks.example": zone_records(c.domain),
                  "waxseal.example": "links.us-east-1 A 127.0.0.1"})

@@ -1,4 +1,5 @@
-#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -348,8 +349,13 @@ void
 wxs_deliver_run(const wxs_worker *worker)
 {
     static deliverer d; /* too large for a stack */
+    sigset_t pipe;
     wxs_error error;
 
+    /* an endpoint that hangs up must not end the worker */
+    (void)sigemptyset(&pipe);
+    (void)sigaddset(&pipe, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe, NULL);
     memset(&d, 0, sizeof d);
     d.worker = worker;
     d.config = worker->config;
