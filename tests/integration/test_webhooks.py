@@ -16,7 +16,7 @@ import time
 import uuid
 
 sys.path.insert(0, os.path.dirname(__file__))
-from stack import (Nsd, Stack, run_tests, temporary_folder, wait_for,
+from stack import (Nsd, Stack, request, run_tests, temporary_folder, wait_for,
                    zone_records)
 from webhook_sink import Sink
 
@@ -447,6 +447,9 @@ def opens_and_clicks_are_told(c):
     wait_for("the tracking host to be verified", lambda: all(
         r["status"] == "verified" for r in c.stack.call(
             "GET", f"/domains/{c.domain['id']}").json()["records"]), 25)
+    wait_for("nginx to know the tracking host", lambda: request(
+        c.stack.edge, "GET", "/favicon.ico", None,
+        {"Host": "links.hooks.example"}).status == 200)
     with c.webhook(c.sink.url("/ok/email"), kinds) as webhook:
         message = c.stack.call("POST", "/messages", {
             "domain": "hooks.example", "from": "Acme <news@hooks.example>",
