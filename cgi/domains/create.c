@@ -1,6 +1,7 @@
 #include "domain_create.h"
 #include "domain_json.h"
 #include "routes.h"
+#include "webhook_outbox.h"
 
 static void
 answer_created(const wxs_context *context, const wxs_request *request,

@@ -3,6 +3,7 @@
 #include "domain_json.h"
 #include "lookup.h"
 #include "routes.h"
+#include "webhook_outbox.h"
 
 /* The rows stay: links that were sent must go on redirecting. Nothing is signed
  * for the domain any more, so its private keys go. */
@@ -17,7 +18,8 @@ delete_domain(wxs_db *db, wxs_domain *domain, const void *arg,
     return wxs_domain_delete(db, domain, now, error) &&
            wxs_dkim_retire_all(db, domain->number, error) &&
            wxs_history_add(db, domain->number, now, domain->state,
-                           domain->state, "deleted", error);
+                           domain->state, "deleted", error) &&
+           wxs_webhook_tell(db, domain->number, WXS_DOMAIN_DELETED, now, error);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "routes.h"
 #include "schedule.h"
 #include "sql.h"
+#include "webhook_outbox.h"
 
 #define POOL_WAIT_MS 5000
 #define LIVE_MAX     3 /* keys of a kind that have records */
@@ -119,7 +120,8 @@ rotate(wxs_db *db, wxs_domain *domain, const void *arg, wxs_response *response,
     return add_record(db, domain, &key, r->context->config, now, error) &&
            wxs_domain_save_dkim(db, domain, error) &&
            wxs_history_add(db, domain->number, now, domain->state,
-                           domain->state, "rotated", error);
+                           domain->state, "rotated", error) &&
+           wxs_webhook_tell(db, domain->number, WXS_DOMAIN_UPDATED, now, error);
 }
 
 static void
@@ -189,6 +191,7 @@ end_key(wxs_db *db, wxs_domain *domain, const void *arg, wxs_response *response,
         wxs_error *error)
 {
     const char *selector = arg;
+    int64_t now = wxs_now_us();
     char state[16] = "";
     family keys;
     int found = find_state(db, domain, selector, state, error);
@@ -206,8 +209,9 @@ end_key(wxs_db *db, wxs_domain *domain, const void *arg, wxs_response *response,
         return false;
     }
     return wxs_dkim_retire(db, domain->number, selector, error) &&
-           wxs_history_add(db, domain->number, wxs_now_us(), domain->state,
-                           domain->state, "key_deleted", error);
+           wxs_history_add(db, domain->number, now, domain->state,
+                           domain->state, "key_deleted", error) &&
+           wxs_webhook_tell(db, domain->number, WXS_DOMAIN_UPDATED, now, error);
 }
 
 void

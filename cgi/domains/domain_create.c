@@ -8,6 +8,7 @@
 #include "dkim_pool.h"
 #include "fields.h"
 #include "record_store.h"
+#include "webhook_outbox.h"
 
 #define POOL_WAIT_MS 5000
 
@@ -88,6 +89,7 @@ static wxs_create_outcome
 store(wxs_db *db, const wxs_config *config, wxs_domain *domain,
       wxs_create_wishes *wishes, wxs_error *error)
 {
+    wxs_create_outcome outcome;
     wxs_dkim_key key;
     int64_t max = 0;
     bool is_claim = wishes->claim[0] != '\0';
@@ -115,7 +117,12 @@ store(wxs_db *db, const wxs_config *config, wxs_domain *domain,
         !wxs_claim_insert(db, wishes->claim, domain->number, domain->created_at,
                           wishes->claim_expires_at, error))
         return WXS_CREATE_FAILED;
-    return add_second(db, config, domain, wishes, error);
+    outcome = add_second(db, config, domain, wishes, error);
+    if (outcome == WXS_CREATED &&
+        !wxs_webhook_tell(db, domain->number, WXS_DOMAIN_CREATED,
+                          domain->created_at, error))
+        outcome = WXS_CREATE_FAILED;
+    return outcome;
 }
 
 static wxs_create_outcome

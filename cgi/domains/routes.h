@@ -38,4 +38,15 @@ wxs_handler wxs_senders_get;     /* GET /senders/{address} */
 wxs_handler wxs_logs_list;       /* GET /logs */
 wxs_handler wxs_logs_get;        /* GET /logs/{id} */
 
+wxs_handler wxs_webhooks_create; /* POST /webhooks */
+wxs_handler wxs_webhooks_list;   /* GET /webhooks */
+wxs_handler wxs_webhooks_get;    /* GET /webhooks/{id} */
+wxs_handler wxs_webhooks_update; /* PATCH /webhooks/{id} */
+wxs_handler wxs_webhooks_delete; /* DELETE /webhooks/{id} */
+wxs_handler wxs_webhooks_rotate; /* POST /webhooks/{id}/signing-secret/rotate */
+wxs_handler wxs_webhooks_events; /* GET /webhooks/{id}/events */
+wxs_handler wxs_webhooks_event;  /* GET /webhooks/{id}/events/{event} */
+wxs_handler wxs_webhooks_attempts; /* GET …/events/{event}/attempts */
+wxs_handler wxs_webhooks_replay;   /* POST …/events/{event}/replay */
+
 #endif

@@ -8,6 +8,7 @@
 #include "record_store.h"
 #include "routes.h"
 #include "schedule.h"
+#include "webhook_outbox.h"
 
 /* With three other records and the DKIM keys, as many as one check looks at. */
 #define TRACKING_HOSTS_MAX 12
@@ -108,6 +109,15 @@ change_host(wxs_db *db, const wxs_domain *domain, const wxs_config *config,
 }
 
 static bool
+is_changed(const wxs_domain *domain, const wxs_domain *before)
+{
+    return domain->open_tracking != before->open_tracking ||
+           domain->click_tracking != before->click_tracking ||
+           strcmp(domain->tls, before->tls) != 0 ||
+           strcmp(domain->tracking, before->tracking) != 0;
+}
+
+static bool
 update(wxs_db *db, wxs_domain *domain, const void *arg, wxs_response *response,
        wxs_error *error)
 {
@@ -119,7 +129,10 @@ update(wxs_db *db, wxs_domain *domain, const void *arg, wxs_response *response,
     if (strcmp(domain->tracking, before.tracking) != 0 &&
         !change_host(db, domain, p->config, response, error))
         return false;
-    return wxs_domain_save_options(db, domain, error);
+    return wxs_domain_save_options(db, domain, error) &&
+           (!is_changed(domain, &before) ||
+            wxs_webhook_tell(db, domain->number, WXS_DOMAIN_UPDATED,
+                             wxs_now_us(), error));
 }
 
 void

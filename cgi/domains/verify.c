@@ -7,6 +7,7 @@
 #include "routes.h"
 #include "schedule.h"
 #include "verify.h"
+#include "webhook_outbox.h"
 
 static bool
 restart(wxs_db *db, const wxs_domain *domain, const wxs_config *config,
@@ -18,7 +19,8 @@ restart(wxs_db *db, const wxs_domain *domain, const wxs_config *config,
                               wxs_check_due(domain, config, now), error) &&
            wxs_records_restart(db, domain->number, error) &&
            wxs_history_add(db, domain->number, now, domain->state, "pending",
-                           cause, error);
+                           cause, error) &&
+           wxs_webhook_tell(db, domain->number, WXS_DOMAIN_UPDATED, now, error);
 }
 
 bool

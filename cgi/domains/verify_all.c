@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "routes.h"
 #include "sql.h"
+#include "webhook_outbox.h"
 
 /* A check of every domain of the account, and how far these checks are. */
 
@@ -31,7 +32,8 @@ restart_all(wxs_db *db, int64_t account, int64_t now, wxs_error *error)
                "unknown_since = NULL, next_check_at = NULL "
                "WHERE account = ?2 AND deleted_at IS NULL "
                "AND state IN ('not_started', 'failed')",
-               "ii", now, account);
+               "ii", now, account) &&
+           wxs_webhook_tell_all(db, account, WXS_DOMAIN_UPDATED, now, error);
 }
 
 /* Checks that began less than pause microseconds ago will do and are waited

@@ -96,6 +96,10 @@ typedef struct {
     struct {
         wxs_networks allow_networks;
         char schedule[256];
+        int64_t timeout_ms;
+        int64_t disable_after_ms;
+        int64_t retention_ms;
+        char ca_file[256];
     } webhook;
     struct {
         int pool; /* DKIM keys kept ready */

@@ -14,6 +14,7 @@ typedef struct wxs_db wxs_db;
 typedef enum {
     WXS_DB_CONTROL,
     WXS_DB_EVENTS,
+    WXS_DB_WEBHOOKS,
     WXS_DB_REQUESTS
 } wxs_db_kind;
 typedef enum {

@@ -18,10 +18,11 @@ struct kind {
     int application_id;
 };
 
-/* "WXSC", "WXSE" and "WXSR" */
+/* "WXSC", "WXSE", "WXSW" and "WXSR" */
 static const struct kind kinds[] = {
     [WXS_DB_CONTROL] = {"control.db", "schema/control/", 0x57585343},
     [WXS_DB_EVENTS] = {"events.db", "schema/events/", 0x57585345},
+    [WXS_DB_WEBHOOKS] = {"webhooks.db", "schema/webhooks/", 0x57585357},
     [WXS_DB_REQUESTS] = {"requests.db", "schema/requests/", 0x57585352},
 };
 

@@ -14,6 +14,7 @@ typedef struct {
     wxs_db *control;       /* this thread's own connection, for reading */
     wxs_db *events;        /* the same of events.db, NULL unless asked for */
     wxs_db *requests;      /* the same of requests.db */
+    wxs_db *webhooks;      /* the same of webhooks.db */
     void *state;           /* the program's own, see wxs_service */
     wxs_identity identity; /* of the present request */
 } wxs_context;
@@ -33,6 +34,7 @@ typedef struct {
     const char *name;        /* "waxseal-domains" */
     const wxs_route *routes; /* the last has a NULL method */
     bool uses_events;
+    bool uses_webhooks;     /* reads webhooks.db */
     bool keeps_bodies;      /* of writes and errors, for GET /logs */
     size_t body_max;        /* bytes; a larger body is 413 */
     const char *large_path; /* the one path that takes more, or NULL */

@@ -184,7 +184,10 @@ start_worker(struct worker *worker, const wxs_config *config, wxs_error *error)
                      WXS_DB_READ, error) ||
         (worker->service->uses_events &&
          !wxs_db_open(&context->events, config->dir, WXS_DB_EVENTS, WXS_DB_READ,
-                      error)))
+                      error)) ||
+        (worker->service->uses_webhooks &&
+         !wxs_db_open(&context->webhooks, config->dir, WXS_DB_WEBHOOKS,
+                      WXS_DB_READ, error)))
         return false;
     rc = pthread_create(&worker->thread, NULL, run_worker, worker);
     if (rc != 0)
@@ -206,6 +209,7 @@ stop_workers(struct worker *workers, size_t count, int stop_fd)
         wxs_db_close(workers[i].context.control);
         wxs_db_close(workers[i].context.events);
         wxs_db_close(workers[i].context.requests);
+        wxs_db_close(workers[i].context.webhooks);
     }
 }
 

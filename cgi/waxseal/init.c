@@ -125,6 +125,7 @@ wxs_init(const char *dir, bool settings, char api_key[WXS_API_KEY_TEXT],
     bool ok = (!settings || settings_make(dir, error)) &&
               seal_key_make(dir, "/master.key", error) &&
               seal_key_make(dir, "/link.key", error) &&
+              seal_key_make(dir, "/webhook.key", error) &&
               wxs_db_migrate(dir, error) && box_key_publish(dir, error) &&
               wxs_first_account(dir, api_key, error) &&
               admin_key_make(dir, error) && wxs_certificate_make(dir, error);

@@ -21,8 +21,9 @@
 
 static const char usage[] =
     "usage: waxseal-worker --dir DIR [--config FILE]\n"
-    "Checks domains, keeps the lookup table and the pool of DKIM keys, and\n"
-    "collects events from the journal, until TERM or INT.\n";
+    "Checks domains, keeps the lookup table and the pool of DKIM keys,\n"
+    "collects events from the journal and delivers webhooks, until TERM or\n"
+    "INT.\n";
 
 struct task {
     const char *name; /* of the thread, at most 15 characters */
@@ -145,6 +146,7 @@ serve(const wxs_config *config, const sigset_t *signals, wxs_error *error)
         {.name = "feed", .run = wxs_feed_run, .worker = &worker},
         {.name = "collect", .run = wxs_collect_run, .worker = &worker},
         {.name = "keys", .run = wxs_keys_run, .worker = &worker},
+        {.name = "deliver", .run = wxs_deliver_run, .worker = &worker},
     };
     const size_t count = sizeof tasks / sizeof tasks[0];
     int signal;

@@ -25,5 +25,6 @@ void wxs_verify_run(const wxs_worker *worker);
 void wxs_feed_run(const wxs_worker *worker);
 void wxs_collect_run(const wxs_worker *worker);
 void wxs_keys_run(const wxs_worker *worker);
+void wxs_deliver_run(const wxs_worker *worker);
 
 #endif

@@ -30,7 +30,8 @@ from stack import free_port, own_root, wait_for  # noqa: E402
 DOMAINS = int(os.environ.get("BENCH_DOMAINS", 10000))
 ROUNDS = int(os.environ.get("BENCH_VERIFY_ROUNDS", 3))
 DELAY_MS = 50
-NS1, NS2, DEAD = "127.0.0.2", "127.0.0.3", "127.0.0.9"
+NS1, NS2, DEAD = "127.53.0.2", "127.53.0.3", "127.53.0.9"
+PORT = 53  # of nameservers that unbound learns of; this needs root
 KEY = base64.b64encode(bytes(range(37)) * 8)[:392].decode()
 DKIM = f"v=DKIM1; k=rsa; p={KEY}"
 SPF = "v=spf1 include:_spf.waxseal.example ~all"
@@ -54,8 +55,8 @@ class Farm:
 
     def __init__(self, folder):
         self.folder = folder
-        self.nsd_port, self.port, self.resolver_port = (
-            free_port() for _ in range(3))
+        self.nsd_port, self.resolver_port = free_port(), free_port()
+        self.port = PORT
         self.processes = []
 
     def start(self):

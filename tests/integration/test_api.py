@@ -378,12 +378,16 @@ def foreign_ids(w):
         "log": w.ok("bob", "GET", "/logs")["data"][0]["id"],
         "claim": w.ok("bob", "GET", f"/domains/{w.second['id']}/claim")["id"],
         "account": w.accounts["bob"],
+        "webhook": w.ok("bob", "GET", "/webhooks")["data"][0]["id"],
     }
 
 
 def no_endpoint_leaks(w):
     """Every endpoint with every id of another account answers as it does with
     an id that nobody has."""
+    w.ok("bob", "POST", "/webhooks", {
+        "endpoint": "https://hooks.example.com/", "events": ["domain.created"]},
+        201)
     body = {"name": "stolen", "domain": w.second["id"], "html": "x"}
     tried = 0
     for template, operations in contract.document()["paths"].items():
@@ -404,8 +408,8 @@ def no_endpoint_leaks(w):
                 assert stolen == nothing, (method, template, kind, stolen)
                 assert stolen[0] in (401, 404), (method, template, kind, stolen)
                 tried += 1
-    assert tried >= 60, tried
-    for path in ("/domains", "/api-keys", "/logs"):
+    assert tried >= 120, tried
+    for path in ("/domains", "/api-keys", "/logs", "/webhooks"):
         for foreign in foreign_ids(w).values():
             for cursor in ("after", "before"):
                 w.fails("ann", "GET", f"{path}?{cursor}={foreign}", 422,

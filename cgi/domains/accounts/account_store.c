@@ -52,6 +52,8 @@ wxs_account_delete(wxs_db *db, const wxs_account *account, int64_t now,
                "ii", now, number) &&
            wxs_sql_run(db, error, "DELETE FROM api_keys WHERE account = ?", "i",
                        number) &&
+           wxs_sql_run(db, error, "DELETE FROM webhooks WHERE account = ?", "i",
+                       number) &&
            wxs_sql_run(db, error,
                        "UPDATE accounts SET deleted_at = ? WHERE number = ?",
                        "ii", now, number);

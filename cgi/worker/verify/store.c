@@ -9,6 +9,7 @@
 #include "store_key.h"
 #include "store_others.h"
 #include "store_zone.h"
+#include "webhook_outbox.h"
 
 #define CHECKED "state IN ('pending', 'verified', 'temporary_failure')"
 
@@ -485,6 +486,23 @@ write_history(wxs_db *db, const wxs_job *job, const wxs_state_step *step,
     return ok;
 }
 
+/* Tells webhooks of a new state of the domain or of one of its records. */
+static bool
+tell_webhooks(wxs_db *db, const wxs_job *job, const wxs_state_input *inputs,
+              const wxs_state_step *step, int64_t now, wxs_error *error)
+{
+    bool changed = step->cause != NULL;
+
+    for (size_t i = 0; !changed && i < job->check.count; i++) {
+        wxs_state before = job->record[i].status;
+
+        changed =
+            wxs_state_of_record(before, &inputs[i], step->row.state) != before;
+    }
+    return !changed ||
+           wxs_webhook_tell(db, job->number, WXS_DOMAIN_UPDATED, now, error);
+}
+
 static bool
 savepoint(wxs_db *db, const char *sql, wxs_error *error)
 {
@@ -517,7 +535,8 @@ write_all(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
                       write_records(db, job, results, inputs, &held,
                                     step.row.state, next, now, same, error) &&
                       write_history(db, job, &step, results, now, error) &&
-                      wxs_store_zone(db, job, results, error));
+                      wxs_store_zone(db, job, results, error) &&
+                      tell_webhooks(db, job, inputs, &step, now, error));
 }
 
 bool

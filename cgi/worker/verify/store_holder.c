@@ -1,5 +1,7 @@
 #include "store_holder.h"
 
+#include "webhook_outbox.h"
+
 /* How often a domain is looked at that waits for its name. It is also checked
  * as soon as the name is given up. */
 #define WAIT_US INT64_C(3600000000)
@@ -66,6 +68,7 @@ complete(wxs_db *db, const wxs_job *job, int64_t holder, int64_t now,
                "UPDATE domains SET deleted_at = ?2, next_check_at = NULL "
                "WHERE number = ?1",
                holder, now, error) &&
+           wxs_webhook_tell(db, holder, WXS_DOMAIN_DELETED, now, error) &&
            run(db,
                "UPDATE claims SET status = CASE domain WHEN ?1 "
                "THEN 'completed' ELSE 'superseded' END "

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "log.h"
 #include "routes.h"
+#include "seal.h"
 
 static char dir[] = "/tmp/waxseal-test-XXXXXX";
 static wxs_config config;
@@ -109,6 +110,11 @@ setup(void)
     ck_assert_msg(wxs_db_open(&context.requests, dir, WXS_DB_REQUESTS,
                               WXS_DB_READ, &error),
                   "%s", error.text);
+    ck_assert_msg(wxs_db_open(&context.webhooks, dir, WXS_DB_WEBHOOKS,
+                              WXS_DB_READ, &error),
+                  "%s", error.text);
+    snprintf(path, sizeof(path), "%s/webhook.key", dir);
+    ck_assert_msg(wxs_seal_key_create(path, &error), "%s", error.text);
     ck_assert(wxs_domains_service.start(&config, &context.state, &error));
     snprintf(path, sizeof(path), "%s/control.db", dir);
     ck_assert_int_eq(sqlite3_open(path, &sql), SQLITE_OK);
@@ -132,6 +138,7 @@ teardown(void)
     wxs_response_clear(&answer);
     wxs_db_close(context.control);
     wxs_db_close(context.requests);
+    wxs_db_close(context.webhooks);
     wxs_write_close();
     wxs_domains_service.stop(context.state);
     sqlite3_close(sql);

@@ -281,7 +281,7 @@ START_TEST(knows_its_paths)
     assert_error(404, "not_found", "");
     request("PUT", own, "");
     assert_error(405, "method_not_allowed", "");
-    request("GET", "/webhooks", "");
+    request("GET", "/webhook", "");
     assert_error(404, "not_found", "");
     caller = sending_key;
     request("GET", "/domains", "");

@@ -22,6 +22,7 @@ static const struct {
     {"run/nginx", 0750}, {"waxseal.conf", 0640}, {"control.db", 0640},
     {"events.db", 0640}, {"master.key", 0600},   {"link.key", 0600},
     {"api.key", 0600},   {"fallback.key", 0600}, {"fallback.pem", 0640},
+    {"webhooks.db", 0640}, {"webhook.key", 0600},
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))

@@ -54,6 +54,8 @@ state_make(state *s)
                   "%s", error.text);
     ck_assert_msg(wxs_seal_key_create(state_path(s, "link.key"), &error), "%s",
                   error.text);
+    ck_assert_msg(wxs_seal_key_create(state_path(s, "webhook.key"), &error),
+                  "%s", error.text);
     ck_assert_msg(wxs_db_migrate(s->dir, &error), "%s", error.text);
 }
 

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "verify/dns_address.h"
+#include "dns_address.h"
 
 static struct sockaddr_storage
 parse(const char *text)

@@ -1,14 +1,15 @@
-#ifndef WXS_VERIFY_DNS_ADDRESS_H
-#define WXS_VERIFY_DNS_ADDRESS_H
+#ifndef WXS_SHARED_DNS_ADDRESS_H
+#define WXS_SHARED_DNS_ADDRESS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
 
 #include "config.h"
 
-/* Who runs a domain chooses its nameservers' addresses. */
+/* Addresses that others choose: of nameservers (who runs a domain chooses
+ * them) and of webhook endpoints. */
 
-/* May a nameserver at this address be asked? True for public unicast
+/* May this address be connected to? True for public unicast
  * addresses and for those in allow; the special-purpose ranges of RFC 6890's
  * registries, multicast, and IPv4 in IPv6 clothes are refused. */
 bool wxs_address_allowed(const struct sockaddr *address,

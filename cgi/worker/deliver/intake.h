@@ -1,0 +1,40 @@
+#ifndef WXS_DELIVER_INTAKE_H
+#define WXS_DELIVER_INTAKE_H
+
+#include <libpsl.h>
+
+#include "db.h"
+#include "schedule.h"
+
+/* Brings into the queue what webhooks are to be told of: the rows of
+ * control.db's outbox, and the events of events.db once their verdict is final.
+ * Each is queued exactly once, whenever the process is killed:
+ *
+ * - A row of the outbox is deleted after the commit that queues it. Killed in
+ *   between, the next one finds its message in the queue and adds nothing.
+ * - How far events.db has been read is part of the commit that queues what was
+ *   read. events.db is only read, so collecting events knows nothing of it. */
+typedef struct {
+    wxs_db *control; /* for writing */
+    wxs_db *events;  /* for reading */
+    wxs_db *queue;   /* for writing */
+    const psl_ctx_t *psl;
+    const wxs_schedule *schedule;
+    int64_t hold_us;
+    int64_t event; /* the last one that is queued, -1 = not yet known */
+} wxs_intake;
+
+/* Reads how far events are queued; at the first start of all, those that there
+ * are count as told. */
+bool wxs_intake_begin(wxs_intake *intake, wxs_error *error);
+
+/* Queues a batch of the outbox; *more says that there may be another. */
+bool wxs_intake_outbox(wxs_intake *intake, int64_t now, bool *more,
+                       wxs_error *error);
+
+/* Queues a batch of events. *next is when to look again even if nothing new is
+ * collected: now if there is more, INT64_MAX if nothing waits. */
+bool wxs_intake_events(wxs_intake *intake, int64_t now, int64_t *next,
+                       wxs_error *error);
+
+#endif
