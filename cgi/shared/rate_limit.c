@@ -71,12 +71,12 @@ find_slot(uint64_t owner, uint32_t second)
 
         if (found == owner)
             return s;
+        /* the count is of another second, so it begins anew by itself */
         if ((found == 0 ||
              second - (uint32_t)(atomic_load(&s->count) >> 32) > 1) &&
-            atomic_compare_exchange_strong(&s->owner, &found, owner)) {
-            atomic_store(&s->count, 0);
+            (atomic_compare_exchange_strong(&s->owner, &found, owner) ||
+             found == owner))
             return s;
-        }
     }
     return &slots[owner % SLOTS];
 }
