@@ -17,7 +17,9 @@ CREATE UNIQUE INDEX domains_account_name ON domains (account, name)
     WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX domains_holder ON domains (name)
     WHERE deleted_at IS NULL AND state IN ('verified', 'temporary_failure');
-CREATE INDEX domains_name ON domains (name) WHERE deleted_at IS NULL;
+DROP INDEX domains_former_name;
+CREATE INDEX domains_name ON domains (name); -- of deleted ones too: a name's
+                                             -- next DKIM selector
 
 -- A claim of a domain that another account holds: it completes when the key of
 -- the claimant's own domain of that name is found in DNS.
