@@ -168,18 +168,20 @@ record_json(sqlite3_stmt *row, const entry_place *place)
 /* What a CAA record that is needed looks like beside the others. */
 static json_t *
 caa_record_json(const json_t *detail, const char *at, const char *value,
-                const char *registrable)
+                const entry_place *place)
 {
     const json_t *caa = json_object_get(detail, "caa");
-    size_t name =
-        strcmp(at, registrable) == 0 ? 0 : wxs_record_relative(at, registrable);
+    size_t name = strcmp(at, place->registrable) == 0
+                      ? 0
+                      : wxs_record_relative(at, place->registrable);
 
-    return json_pack("{s:s, s:s%, s:s, s:s, s:s, s:s, s:s,"
+    return json_pack("{s:s, s:s%, s:s, s:s, s:s, s:s, s:s, s:o,"
                      " s:{s:s, s:s, s:O?, s:O?, s:O?, s:O?}}",
                      "record", "TrackingCAA", "name", at, name, "value", value,
                      "type", "CAA", "ttl", "Auto", "status", "pending", "fqdn",
-                     at, "status_detail", "code", "caa_forbids", "class",
-                     "wrong", "message", json_object_get(caa, "message"), "fix",
+                     at, "display_name", display_name(at, place),
+                     "status_detail", "code", "caa_forbids", "class", "wrong",
+                     "message", json_object_get(caa, "message"), "fix",
                      json_object_get(caa, "fix"), "checked_at",
                      json_object_get(detail, "checked_at"), "next_check_at",
                      json_object_get(detail, "next_check_at"));
@@ -206,8 +208,10 @@ has_caa_record(const json_t *records, const char *at)
 /* Where the customer's own CAA records forbid the tracking host's certificate,
  * another one is needed beside them; the last check found out. */
 static bool
-add_caa_record(json_t *records, const json_t *tracking, const char *registrable)
+add_caa_record(json_t *records, const json_t *tracking,
+               const entry_place *place)
 {
+    const char *registrable = place->registrable;
     const json_t *detail = json_object_get(tracking, "status_detail");
     const json_t *caa = json_object_get(detail, "caa");
     const char *value = json_string_value(json_object_get(caa, "record"));
@@ -218,13 +222,13 @@ add_caa_record(json_t *records, const json_t *tracking, const char *registrable)
          wxs_record_relative(at, registrable) == strlen(at)))
         return true; /* nothing is needed, or not in the customer's zone */
     return json_array_append_new(
-               records, caa_record_json(detail, at, value, registrable)) == 0;
+               records, caa_record_json(detail, at, value, place)) == 0;
 }
 
 /* DMARC stands beside the records: it is advice, and no word of the API. */
 static bool
 place_record(json_t *domain, json_t *records, json_t *record,
-             const char *registrable)
+             const entry_place *place)
 {
     const char *label = json_string_value(json_object_get(record, "record"));
 
@@ -232,7 +236,7 @@ place_record(json_t *domain, json_t *records, json_t *record,
         return false;
     if (strcmp(label, "DMARC") != 0)
         return json_array_append(records, record) == 0 &&
-               add_caa_record(records, record, registrable);
+               add_caa_record(records, record, place);
     return json_object_del(record, "record") == 0 &&
            json_object_del(record, "ttl") == 0 &&
            json_object_set(domain, "dmarc", record) == 0;
@@ -249,7 +253,7 @@ add_records(wxs_db *db, const entry_place *place, int64_t number,
         return -1;
     while ((more = wxs_db_step(db, row, error)) == 1) {
         json_t *record = record_json(row, place);
-        bool placed = place_record(domain, records, record, place->registrable);
+        bool placed = place_record(domain, records, record, place);
 
         json_decref(record);
         if (!placed) {
