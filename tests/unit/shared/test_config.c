@@ -133,7 +133,7 @@ START_TEST(the_environment_wins)
     ck_assert_str_eq(config.region[0].spf_include, "spf.example");
     ck_assert_int_eq(setenv("WAXSEAL_DKIM_POOL", "many", 1), 0);
     refuse("", "WAXSEAL_DKIM_POOL: dkim.pool cannot be \"many\"; allowed: 1 "
-               "to 256");
+               "to 10000");
 }
 END_TEST
 
@@ -217,7 +217,7 @@ static const char *const bad_lines[] = {
     "[acme]\nca_file = ca.pem",
     "[webhook]\nschedule =",
     "[webhook]\nschedule = 5s later",
-    "[dkim]\npool = 257",
+    "[dkim]\npool = 10001",
     "[dkim]\npool = 1x",
 };
 
