@@ -24,8 +24,8 @@ bool wxs_account_insert(wxs_db *db, const wxs_account *account,
                         wxs_error *error);
 bool wxs_account_save(wxs_db *db, const wxs_account *account, wxs_error *error);
 
-/* Deletes the account with its keys, webhooks and domains; links that were sent go on
- * redirecting. */
+/* Deletes the account with its keys, webhooks and domains; links that were sent
+ * go on redirecting. */
 bool wxs_account_delete(wxs_db *db, const wxs_account *account, int64_t now,
                         wxs_error *error);
 
