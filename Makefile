@@ -5,10 +5,11 @@ CFLAGS   ?= -O2 -g
 WARNINGS := -std=c11 -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 \
             -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
-DEFINES  := -D_GNU_SOURCE -Icore -Icgi/shared -I$(BUILD)/generated
+DEFINES  := -D_GNU_SOURCE -Icore -Icgi/shared -I$(BUILD)/generated \
+            $(patsubst -I%,-isystem%,$(shell pkg-config --cflags-only-I gmime-3.0 2>/dev/null))
 PART_CFLAGS = $(WARNINGS) $(HARDEN) $(CFLAGS) $(SANITIZE) $(DEFINES) -fPIC -MMD -MP
-LIBS     := -lfcgi -lsqlite3 -ljansson -linih -lidn2 -lpsl -lldns -lcurl -lcrypto \
-            -lpthread -lm
+LIBS     := -Wl,--as-needed -lfcgi -lsqlite3 -ljansson -linih -lidn2 -lpsl -lldns -lcurl \
+            -lgmime-3.0 -lgobject-2.0 -lglib-2.0 -lcrypto -lpthread -lm
 
 # a part is a folder of C files; main.c makes a program of it, the rest a
 # library that the tests link too

@@ -17,11 +17,13 @@ contains(const char *text, size_t len, const char *word)
 static bool
 has_placeholder(const char *text, size_t len)
 {
+    static const char *const signs[] = {"{{", "{%", "*|",
+                                        "<%", "${", "%recipient."};
     const char *open = memmem(text, len, "%%", 2);
 
-    if (contains(text, len, "{{") || contains(text, len, "{%") ||
-        contains(text, len, "*|") || contains(text, len, "<%"))
-        return true;
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (contains(text, len, signs[i]))
+            return true;
     if (open == NULL || text + len - open < 3)
         return false;
     return contains(open + 3, (size_t)(text + len - open) - 3, "%%");

@@ -1,14 +1,13 @@
 #include "messages.h"
 
-#include <openssl/crypto.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "message_request.h"
+#include "link_name.h"
+#include "message.h"
 #include "message_store.h"
-#include "rewrite.h"
+#include "unsubscribe.h"
 #include "uuid.h"
 
 /* One request on its way to the answer. */
@@ -16,11 +15,9 @@ struct call {
     wxs_context *context;
     const wxs_request *request;
     wxs_response *response;
-    wxs_message_request message;
+    wxs_message_request wanted;
     wxs_tracking_domain domain;
-    uint8_t id[WXS_MESSAGE_ID_SIZE];
-    wxs_rewritten rewritten; /* html is NULL if it is left as it is */
-    json_t *warnings;
+    wxs_message message;
 };
 
 static bool
@@ -30,24 +27,12 @@ fail_internal(const struct call *call, const wxs_error *error)
     return false;
 }
 
-__attribute__((format(printf, 2, 3))) static void
-warn(struct call *call, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-
-    va_start(args, format);
-    if (vsnprintf(text, sizeof(text), format, args) > 0)
-        json_array_append_new(call->warnings, json_string(text));
-    va_end(args);
-}
-
 static bool
 find_domain(struct call *call)
 {
     wxs_error error;
     int found = wxs_tracking_domain_find(
-        call->context->control, &call->context->identity, call->message.domain,
+        call->context->control, &call->context->identity, call->wanted.domain,
         &call->domain, &error);
 
     if (found < 0)
@@ -57,101 +42,33 @@ find_domain(struct call *call)
     return found > 0;
 }
 
-/* Is this kind of tracking wanted and possible? Wanted but not possible is
- * worth a warning. */
 static bool
-applies(struct call *call, bool wanted, bool toggle, const char *events,
-        const char *kind)
+make(struct call *call)
 {
-    const char *name = call->domain.name;
-
-    if (!wanted || call->message.html == NULL ||
-        call->message.mode == WXS_MODE_OFF)
-        return false;
-    if (call->domain.killed)
-        warn(call, "%s are not tracked: the links of %s were withdrawn.",
-             events, name);
-    else if (!toggle)
-        warn(call, "%s are not tracked: %s tracking is off for %s.", events,
-             kind, name);
-    else if (call->domain.host[0] == '\0')
-        warn(call,
-             "%s are not tracked: the Tracking record of %s is not verified "
-             "yet.",
-             events, name);
-    return toggle && !call->domain.killed && call->domain.host[0] != '\0';
-}
-
-static void
-warn_of_links(struct call *call)
-{
-    size_t too_long = call->rewritten.too_long;
-    size_t too_many = call->rewritten.too_many;
-
-    if (too_long > 0)
-        warn(call, "%zu link%s not tracked: longer than %d bytes.", too_long,
-             too_long == 1 ? " is" : "s are", WXS_DESTINATION_MAX);
-    if (too_many > 0)
-        warn(call,
-             "%zu link%s not tracked: only the first %d of a message "
-             "are.",
-             too_many, too_many == 1 ? " is" : "s are", WXS_MESSAGE_LINKS_MAX);
-}
-
-static bool
-start_minting(const struct call *call, wxs_minter *minter)
-{
-    wxs_link_secret secret;
+    const wxs_workshop workshop = {
+        .config = call->context->config,
+        .control = call->context->control,
+        .link_key = call->context->state,
+        .account = call->context->identity.account,
+    };
     wxs_error error;
-    wxs_status status;
 
-    if (!wxs_tracking_domain_secret(call->context->control,
-                                    call->context->state, &call->domain,
-                                    &secret, &error))
+    switch (wxs_message_make(&workshop, &call->domain, &call->wanted,
+                             &call->message, &error)) {
+    case WXS_OK:
+        return true;
+    case WXS_BAD_FORMAT:
+        wxs_answer_error(call->response, 422, "validation_error",
+                         "The `mime` field cannot be read: %s.", error.text);
+        return false;
+    case WXS_BUSY:
+        wxs_answer_error(call->response, 503, "application_error",
+                         "The links are not in service yet. Please try again.");
+        call->response->retry_after = 1;
+        return false;
+    default:
         return fail_internal(call, &error);
-    status = wxs_minter_init(minter, call->context->config, &call->domain,
-                             &secret, call->id, call->message.mode);
-    OPENSSL_cleanse(&secret, sizeof(secret));
-    if (status == WXS_OK)
-        return true;
-    wxs_fail(&error, "cannot derive a link key: %s", wxs_status_text(status));
-    return fail_internal(call, &error);
-}
-
-static bool
-rewrite_html(struct call *call, bool clicks, bool opens)
-{
-    wxs_minter minter = {.key = NULL};
-    wxs_error error;
-    wxs_status status;
-
-    if (!start_minting(call, &minter))
-        return false;
-    status =
-        wxs_rewrite(call->context->config, &call->domain, &minter,
-                    &call->message, clicks, opens, &call->rewritten, &error);
-    wxs_minter_free(&minter);
-    if (status == WXS_OK) {
-        warn_of_links(call);
-        return true;
     }
-    if (status != WXS_BUSY)
-        return fail_internal(call, &error);
-    wxs_answer_error(call->response, 503, "application_error",
-                     "The links are not in service yet. Please try again.");
-    call->response->retry_after = 1;
-    return false;
-}
-
-static bool
-track(struct call *call)
-{
-    bool clicks = applies(call, call->message.clicks,
-                          call->domain.click_tracking, "Clicks", "click");
-    bool opens = applies(call, call->message.opens, call->domain.open_tracking,
-                         "Opens", "open");
-
-    return (!clicks && !opens) || rewrite_html(call, clicks, opens);
 }
 
 static bool
@@ -159,36 +76,166 @@ store(const struct call *call)
 {
     wxs_error error;
 
-    if (wxs_message_store(call->id, call->context->identity.account,
-                          &call->domain, &call->message, &error))
+    if (wxs_message_store(&call->message, call->context->identity.account,
+                          &error))
         return true;
     return fail_internal(call, &error);
 }
 
-static void
-answer(struct call *call)
+/* Adds name and tags, where a link has them. */
+static bool
+add_name(json_t *item, const wxs_tracked_link *link)
 {
-    const wxs_message_request *message = &call->message;
-    const wxs_rewritten *rewritten = &call->rewritten;
-    const char *html =
-        rewritten->html != NULL ? rewritten->html : message->html;
-    size_t html_len =
-        rewritten->html != NULL ? rewritten->html_len : message->html_len;
-    json_t *links =
-        rewritten->links != NULL ? json_incref(rewritten->links) : json_array();
-    char id[WXS_UUID_TEXT];
+    json_t *tags;
 
-    wxs_uuid_format(call->id, id);
-    wxs_answer(
-        call->response, 201,
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:O}", "object", "message", "id",
-                  id, "html",
-                  html == NULL ? json_null() : json_stringn(html, html_len),
-                  "text",
-                  message->text == NULL
-                      ? json_null()
-                      : json_stringn(message->text, message->text_len),
-                  "links", links, "warnings", call->warnings));
+    if (link->name_len > 0 &&
+        json_object_set_new(item, "name",
+                            json_stringn(link->name, link->name_len)) != 0)
+        return false;
+    if (link->tags_len == 0)
+        return true;
+    tags = wxs_link_tags_json(link->tags, link->tags_len);
+    return json_object_set_new(item, "tags", tags) == 0;
+}
+
+static json_t *
+links_json(const wxs_rewritten *rewritten)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; list != NULL && i < rewritten->count; i++) {
+        const wxs_tracked_link *link = &rewritten->link[i];
+        json_t *item = json_pack(
+            "{s:I, s:s%, s:s%}", "index", (json_int_t)link->index, "url",
+            link->url, link->url_len, "href", link->href, link->href_len);
+
+        if (item == NULL || !add_name(item, link) ||
+            json_array_append_new(list, item) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
+/* The body of this kind as it is to be sent, null if there is none. */
+static json_t *
+body_json(const wxs_message *message, bool is_html)
+{
+    for (size_t i = 0; message->mime == NULL && i < message->body_count; i++) {
+        const wxs_body *body = &message->bodies[i];
+        json_t *json;
+        char *text;
+        size_t len;
+
+        if (body->is_html != is_html)
+            continue;
+        if (body->edit_count == 0)
+            return json_stringn(body->text, body->len);
+        text = wxs_message_body(body, &len);
+        if (text == NULL)
+            return NULL;
+        json = json_stringn(text, len);
+        free(text);
+        return json;
+    }
+    return json_null();
+}
+
+static json_t *
+base64_json(const char *bytes, size_t len)
+{
+    char *text = malloc(len / 3 * 4 + 5);
+    json_t *json;
+    int size;
+
+    if (text == NULL)
+        return NULL;
+    size = EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)bytes,
+                           (int)len);
+    json = json_stringn_nocheck(text, (size_t)size);
+    free(text);
+    return json;
+}
+
+static json_t *
+mime_json(const wxs_message *message)
+{
+    char *lines = wxs_unsubscribe_lines(message);
+    char *bytes = NULL;
+    wxs_error error;
+    json_t *json;
+    size_t len;
+
+    if (lines != NULL)
+        bytes = wxs_mime_write(message->mime, lines, &len, &error);
+    free(lines);
+    if (bytes == NULL)
+        return NULL;
+    json = base64_json(bytes, len);
+    free(bytes);
+    return json;
+}
+
+/* The headers to send the message with; a raw message has them already. */
+static json_t *
+headers_json(const wxs_message *message)
+{
+    const wxs_list_unsubscribe *list = &message->list;
+    json_t *object = json_object();
+    json_t *value;
+
+    if (object == NULL || !list->wanted)
+        return object;
+    if (list->address == NULL)
+        value = json_sprintf("<%s>", list->url);
+    else if (list->url == NULL)
+        value = json_sprintf("<mailto:%s>", list->address);
+    else
+        value = json_sprintf("<%s>, <mailto:%s>", list->url, list->address);
+    if (json_object_set_new(object, "List-Unsubscribe", value) == 0 &&
+        (!list->one_click ||
+         json_object_set_new(object, "List-Unsubscribe-Post",
+                             json_string(WXS_ONE_CLICK)) == 0))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+/* What was asked for: html and text, or mime. */
+static bool
+add_bodies(json_t *answer, const wxs_message *message)
+{
+    if (message->mime != NULL)
+        return json_object_set_new(answer, "mime", mime_json(message)) == 0;
+    return json_object_set_new(answer, "html", body_json(message, true)) == 0 &&
+           json_object_set_new(answer, "text", body_json(message, false)) == 0;
+}
+
+static void
+answer(const struct call *call)
+{
+    const wxs_message *message = &call->message;
+    char id[WXS_UUID_TEXT];
+    json_t *json;
+
+    wxs_uuid_format(message->id, id);
+    json = json_pack("{s:s, s:s, s:s}", "object", "message", "id", id, "mode",
+                     wxs_mode_name(message->how.mode));
+    if (json != NULL &&
+        (!add_bodies(json, message) ||
+         json_object_set_new(json, "headers", headers_json(message)) != 0 ||
+         json_object_set_new(json, "unsubscribe_url",
+                             message->unsubscribe[0] == '\0'
+                                 ? json_null()
+                                 : json_string(message->unsubscribe)) != 0 ||
+         json_object_set_new(json, "links", links_json(&message->rewritten)) !=
+             0 ||
+         json_object_set(json, "warnings", message->warnings) != 0)) {
+        json_decref(json);
+        json = NULL;
+    }
+    wxs_answer(call->response, 201, json);
 }
 
 void
@@ -204,14 +251,11 @@ wxs_messages_create(wxs_context *context, const wxs_request *request,
 
     if (body == NULL)
         return;
-    call.warnings = json_array();
-    if (call.warnings == NULL || !wxs_uuid_new(call.id))
-        wxs_answer_internal(response, request,
-                            &(wxs_error){"no memory or no randomness"});
-    else if (wxs_message_request_read(body, &call.message, response) &&
-             find_domain(&call) && track(&call) && store(&call))
+    if (wxs_message_request_read(body, &call.wanted, response) &&
+        find_domain(&call) && make(&call) && store(&call))
         answer(&call);
-    wxs_rewritten_free(&call.rewritten);
-    json_decref(call.warnings);
+    wxs_message_free(&call.message);
+    wxs_tracking_domain_free(&call.domain);
+    wxs_message_request_free(&call.wanted);
     json_decref(body);
 }
