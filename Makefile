@@ -117,7 +117,7 @@ $(BUILD)/obj/embedded.o: $(BUILD)/generated/embedded.c
 programs: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 define program_rules
-$(BUILD)/bin/$(1): $(BUILD)/obj/cgi/$(2)/main.o $(BUILD)/lib$(2).a $(BUILD)/libshared.a $(BUILD)/libcore.a
+$(BUILD)/bin/$(1): $(BUILD)/obj/cgi/$(2)/main.o $(2:%=$(BUILD)/lib%.a) $(3:%=$(BUILD)/lib%.a) $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $$(@D)
 	$(call say,$$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -Wl,-z,relro,-z,now $$^ $(LIBS) -o $$@
@@ -126,7 +126,7 @@ $(eval $(call program_rules,waxseal-domains,domains))
 $(eval $(call program_rules,waxseal-tracking,tracking))
 $(eval $(call program_rules,waxseal-events,events))
 $(eval $(call program_rules,waxseal-worker,worker))
-$(eval $(call program_rules,waxseal,waxseal))
+$(eval $(call program_rules,waxseal,waxseal,tracking))
 
 # ---- the nginx module, built the way every nginx add-on is ----
 

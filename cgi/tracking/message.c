@@ -1,6 +1,5 @@
 #include "message.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,7 +128,8 @@ settle(const wxs_workshop *workshop, wxs_message *message, wxs_error *error)
 {
     wxs_response unused = {0};
     wxs_mode ceiling = message->domain->settings.mode;
-    bool metadata = message->domain->settings.metadata;
+    bool metadata = message->domain->settings.metadata &&
+                    workshop->config->messages.keep_metadata_ms > 0;
 
     message->how = message->domain->settings;
     /* it was read before and is good */
@@ -173,26 +173,6 @@ has_html(const wxs_message *message)
         if (message->bodies[i].is_html)
             return true;
     return false;
-}
-
-static wxs_status
-start_minting(const wxs_workshop *workshop, wxs_message *message,
-              wxs_error *error)
-{
-    wxs_link_secret secret;
-    wxs_status status;
-
-    if (!wxs_tracking_domain_secret(workshop->control, workshop->link_key,
-                                    message->domain, &secret, error))
-        return WXS_IO;
-    status =
-        wxs_minter_init(&message->minter, workshop->config, message->domain,
-                        &secret, message->id, message->how.mode);
-    OPENSSL_cleanse(&secret, sizeof(secret));
-    if (status != WXS_OK)
-        wxs_fail(error, "cannot derive a link key: %s",
-                 wxs_status_text(status));
-    return status;
 }
 
 /* The destinations that are the message's own ways to unsubscribe. */
@@ -268,11 +248,14 @@ track(const wxs_workshop *workshop, wxs_message *message, wxs_error *error)
     bool unsubscribe = wxs_unsubscribe_wanted(message);
     wxs_status status = WXS_OK;
 
-    if (clicks || opens || unsubscribe)
-        status = start_minting(workshop, message, error);
-    if (status == WXS_OK && unsubscribe)
+    if (!clicks && !opens && !unsubscribe)
+        return WXS_OK;
+    if (!wxs_workshop_minter(workshop, message->domain, message->id,
+                             message->how.mode, &message->minter, error))
+        return WXS_IO;
+    if (unsubscribe)
         status = wxs_unsubscribe_mint(message, error);
-    if (status == WXS_OK && (clicks || opens || unsubscribe))
+    if (status == WXS_OK)
         status = rewrite(workshop, message, clicks, opens, error);
     if (status == WXS_OK)
         warn_of_links(message);

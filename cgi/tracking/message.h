@@ -4,7 +4,7 @@
 #include "message_request.h"
 #include "mime/mime_message.h"
 #include "rewrite.h"
-#include "tracking_domain.h"
+#include "workshop.h"
 
 /* The List-Unsubscribe headers of a message. */
 typedef struct {
@@ -31,14 +31,6 @@ typedef struct {
     wxs_list_unsubscribe list;
     json_t *warnings; /* array of sentences */
 } wxs_message;
-
-/* Where a message is made. */
-typedef struct {
-    const wxs_config *config;
-    wxs_db *control;
-    const wxs_seal_key *link_key;
-    int64_t account; /* that owns the domain */
-} wxs_workshop;
 
 /* Makes the message: everything but writing it out and storing it. The request
  * and the domain must outlive it. Free it whatever is returned. WXS_BUSY: table

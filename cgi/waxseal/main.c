@@ -7,6 +7,7 @@
 #include "init.h"
 #include "key.h"
 #include "kill.h"
+#include "rewrite_message.h"
 #include "rotate_links.h"
 #include "run.h"
 #include "table.h"
@@ -36,6 +37,7 @@ static const struct {
     {"unkill", "link", wxs_unkill_link_main},
     {"unkill", "message", wxs_unkill_message_main},
     {"unkill", "domain", wxs_unkill_domain_main},
+    {"rewrite", NULL, wxs_rewrite_main},
     {"table", "build", wxs_table_build_main},
 };
 
@@ -62,6 +64,7 @@ static const char help[] =
     "  kill message ID       withdraw all links of a message\n"
     "  kill domain NAME      withdraw all links of a domain\n"
     "  unkill ...            take back a kill link, message or domain\n"
+    "  rewrite               make a message trackable: a filter\n"
     "  key create            make an API key\n"
     "  table build           build the lookup table anew\n"
     "\n"
