@@ -154,19 +154,23 @@ static bool
 judge_tag(struct finder *finder)
 {
     const struct tag *tag = &finder->tag;
+    const char *value = finder->tokenizer.html + tag->href.start;
+    size_t len = tag->href.end - tag->href.start;
     size_t url = finder->links->text.len;
 
     if (!tag->is_link || !tag->has_href)
         return true;
     if (tag->opted_out)
         return add_special(finder);
-    finder->value.len = 0;
-    wxs_html_decode(finder->tokenizer.html + tag->href.start,
-                    tag->href.end - tag->href.start, &finder->value);
-    if (finder->value.failed)
-        return false;
-    switch (wxs_link_url(finder->value.data, finder->value.len,
-                         &finder->links->text)) {
+    if (memchr(value, '&', len) != NULL || memchr(value, '\0', len) != NULL) {
+        finder->value.len = 0;
+        wxs_html_decode(value, len, &finder->value);
+        if (finder->value.failed)
+            return false;
+        value = finder->value.data;
+        len = finder->value.len;
+    }
+    switch (wxs_link_url(value, len, &finder->links->text)) {
     case WXS_OK:
         return add_link(finder, url);
     case WXS_TOO_LONG:
