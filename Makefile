@@ -161,6 +161,12 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call libs_of,$$*)
 	$(Q)clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
 	  $(call libs_of,$*) $(LIBS) -o $@
 
+$(BUILD)/bench/tool_rewrite: tests/bench/tool_rewrite.c $(BUILD)/libtracking.a $(BUILD)/libshared.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	$(call say,$@)
+	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/tracking $(shell pkg-config --cflags libxml-2.0) $^ \
+	  $(LIBS) -lxml2 -lpcre2-8 -o $@
+
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libworker.a $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(call say,$@)

@@ -59,11 +59,11 @@ hash_of(const wxs_table_entry *entry)
 static int
 find_link(wxs_db *db, int64_t domain, wxs_table_entry *entry, wxs_error *error)
 {
-    sqlite3_stmt *row = wxs_db_prepare(
-        db,
-        "SELECT id FROM links WHERE domain = ?1 AND hash = ?2 AND url = ?3 "
-        "AND killed_at IS NULL",
-        error);
+    static const char sql[] =
+        "SELECT l.id FROM shared_links s JOIN links l ON l.id = s.link "
+        "WHERE s.domain = ?1 AND s.hash = ?2 AND l.url = ?3 "
+        "AND l.killed_at IS NULL";
+    sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
     int step;
 
     if (row == NULL)
@@ -87,11 +87,11 @@ insert_link(wxs_db *db, int64_t domain, int64_t now, wxs_table_entry *entry,
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (!random_id(&entry->id))
             return wxs_fail(error, "the system gives no random bytes");
-        insert = wxs_db_prepare(
-            db,
-            "INSERT INTO links (id, domain, url, created_at, hash) "
-            "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO NOTHING",
-            error);
+        insert =
+            wxs_db_prepare(db,
+                           "INSERT INTO links (id, domain, url, created_at) "
+                           "VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                           error);
         if (insert == NULL)
             return false;
         sqlite3_bind_int64(insert, 1, (int64_t)entry->id);
@@ -99,13 +99,29 @@ insert_link(wxs_db *db, int64_t domain, int64_t now, wxs_table_entry *entry,
         sqlite3_bind_text(insert, 3, entry->url, (int)entry->url_len,
                           SQLITE_STATIC);
         sqlite3_bind_int64(insert, 4, now);
-        sqlite3_bind_int64(insert, 5, hash_of(entry));
         if (!wxs_db_run(db, insert, error))
             return false;
         if (wxs_db_changes(db) == 1)
             return true;
     }
     return wxs_fail(error, "no unused id for a link was found");
+}
+
+/* Lets further links to the same place find the row. */
+static bool
+share_link(wxs_db *db, int64_t domain, const wxs_table_entry *entry,
+           wxs_error *error)
+{
+    sqlite3_stmt *insert = wxs_db_prepare(
+        db, "INSERT INTO shared_links (domain, hash, link) VALUES (?, ?, ?)",
+        error);
+
+    if (insert == NULL)
+        return false;
+    sqlite3_bind_int64(insert, 1, domain);
+    sqlite3_bind_int64(insert, 2, hash_of(entry));
+    sqlite3_bind_int64(insert, 3, (int64_t)entry->id);
+    return wxs_db_run(db, insert, error);
 }
 
 /* Finds or makes the rows; *made counts the new ones. */
@@ -124,7 +140,8 @@ take_links(wxs_db *db, int64_t domain, wxs_table_entry *entries, size_t count,
         else
             found = find_link(db, domain, &entries[i], error);
         if (found < 0 ||
-            (found == 0 && !insert_link(db, domain, now, &entries[i], error)))
+            (found == 0 && (!insert_link(db, domain, now, &entries[i], error) ||
+                            !share_link(db, domain, &entries[i], error))))
             return false;
         *made += found == 0;
     }

@@ -1,8 +1,11 @@
--- Table links of rewritten messages: links of a domain that lead to the same
--- place share a row. Rows with a hash may be shared.
-
-ALTER TABLE links ADD COLUMN hash INTEGER; -- 64 bits of SHA-256 of url
-CREATE INDEX links_shared ON links (domain, hash) WHERE hash IS NOT NULL;
+-- Links of a domain that lead to the same place share a row of links: this finds
+-- it.
+CREATE TABLE shared_links (
+    domain INTEGER NOT NULL REFERENCES domains (number),
+    hash   INTEGER NOT NULL, -- 64 bits of SHA-256 of its url
+    link   INTEGER NOT NULL REFERENCES links (id),
+    PRIMARY KEY (domain, hash, link)
+) WITHOUT ROWID;
 
 -- How a domain's messages are tracked unless they say otherwise. A domain
 -- without a row has the defaults.
