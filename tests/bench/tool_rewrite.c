@@ -50,8 +50,8 @@ read_document(const char *path)
     size = ftell(file);
     rewind(file);
     d->text = malloc((size_t)size + 1);
-    must(d->text != NULL && fread(d->text, 1, (size_t)size, file) ==
-                                (size_t)size,
+    must(d->text != NULL &&
+             fread(d->text, 1, (size_t)size, file) == (size_t)size,
          path);
     d->len = (size_t)size;
     d->text[d->len] = '\0';
