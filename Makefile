@@ -5,10 +5,11 @@ CFLAGS   ?= -O2 -g
 WARNINGS := -std=c11 -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 \
             -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
-DEFINES  := -D_GNU_SOURCE -Icore -Icgi/shared -I$(BUILD)/generated
+DEFINES  := -D_GNU_SOURCE -Icore -Icgi/shared -I$(BUILD)/generated \
+            $(patsubst -I%,-isystem%,$(shell pkg-config --cflags-only-I gmime-3.0 2>/dev/null))
 PART_CFLAGS = $(WARNINGS) $(HARDEN) $(CFLAGS) $(SANITIZE) $(DEFINES) -fPIC -MMD -MP
-LIBS     := -lfcgi -lsqlite3 -ljansson -linih -lidn2 -lpsl -lldns -lcurl -lcrypto \
-            -lpthread -lm
+LIBS     := -Wl,--as-needed -lfcgi -lsqlite3 -ljansson -linih -lidn2 -lpsl -lldns -lcurl \
+            -lgmime-3.0 -lgobject-2.0 -lglib-2.0 -lcrypto -lpthread -lm
 
 # a part is a folder of C files; main.c makes a program of it, the rest a
 # library that the tests link too
@@ -122,7 +123,7 @@ $(BUILD)/obj/embedded.o: $(BUILD)/generated/embedded.c
 programs: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 define program_rules
-$(BUILD)/bin/$(1): $(BUILD)/obj/cgi/$(2)/main.o $(BUILD)/lib$(2).a $(BUILD)/libshared.a $(BUILD)/libcore.a
+$(BUILD)/bin/$(1): $(BUILD)/obj/cgi/$(2)/main.o $(2:%=$(BUILD)/lib%.a) $(3:%=$(BUILD)/lib%.a) $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $$(@D)
 	$(call say,$$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -Wl,-z,relro,-z,now $$^ $(LIBS) -o $$@
@@ -131,7 +132,7 @@ $(eval $(call program_rules,waxseal-domains,domains))
 $(eval $(call program_rules,waxseal-tracking,tracking))
 $(eval $(call program_rules,waxseal-events,events))
 $(eval $(call program_rules,waxseal-worker,worker))
-$(eval $(call program_rules,waxseal,waxseal))
+$(eval $(call program_rules,waxseal,waxseal,tracking))
 
 # ---- the nginx module, built the way every nginx add-on is ----
 
@@ -165,6 +166,12 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call libs_of,$$*)
 	$(call say,$@)
 	$(Q)clang $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -fsanitize=fuzzer -Icgi/$(call part_of,$*) -iquote cgi/$(call part_of,$*)/verify $< \
 	  $(call libs_of,$*) $(LIBS) -o $@
+
+$(BUILD)/bench/tool_rewrite: tests/bench/tool_rewrite.c $(BUILD)/libtracking.a $(BUILD)/libshared.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	$(call say,$@)
+	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/tracking $(shell pkg-config --cflags libxml-2.0) $^ \
+	  $(LIBS) -lxml2 -lpcre2-8 -o $@
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libworker.a $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)

@@ -17,6 +17,7 @@ typedef enum {
     NGX_HTTP_WAXSEAL_CLICK,
     NGX_HTTP_WAXSEAL_OPEN,
     NGX_HTTP_WAXSEAL_FAVICON,
+    NGX_HTTP_WAXSEAL_UNSUBSCRIBE,
     NGX_HTTP_WAXSEAL_EVENTS
 } ngx_http_waxseal_event_e;
 
@@ -104,7 +105,7 @@ typedef struct {
 ngx_int_t ngx_http_waxseal_tracking_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_waxseal_status_handler(ngx_http_request_t *r);
 
-/* reads the token of a click or open, and calls for its link in the table */
+/* reads the token of a tracking link, and calls for its link in the table */
 void ngx_http_waxseal_read_token(ngx_http_waxseal_event_e event,
     const wxs_table *table, ngx_str_t *text, ngx_http_waxseal_token_t *token);
 
@@ -124,6 +125,8 @@ ngx_str_t *ngx_http_waxseal_protocol(ngx_http_request_t *r);
 ngx_int_t ngx_http_waxseal_send_redirect(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, ngx_str_t *location);
 ngx_int_t ngx_http_waxseal_send_pixel(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx);
+ngx_int_t ngx_http_waxseal_send_unsubscribe(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx);
 ngx_int_t ngx_http_waxseal_send_favicon(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx);

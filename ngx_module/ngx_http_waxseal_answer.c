@@ -47,6 +47,28 @@ static ngx_http_waxseal_error_t  ngx_http_waxseal_errors[] = {
 };
 
 
+/* GET only asks, so that a scanner unsubscribes nobody (RFC 8058) */
+
+#define ngx_http_waxseal_page(body)                                           \
+    "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">"          \
+    "<meta name=\"viewport\" content=\"width=device-width\">"                 \
+    "<title>Unsubscribe</title></head>"                                       \
+    "<body style=\"font:1.1em sans-serif;margin:20vh auto;max-width:30em;"    \
+    "padding:0 1em;text-align:center\"><main>" body "</main></body></html>\n"
+
+
+static ngx_str_t  ngx_http_waxseal_ask_page = ngx_string(
+    ngx_http_waxseal_page(
+        "<h1>Unsubscribe?</h1><p>You will get no more of these emails.</p>"
+        "<form method=\"post\"><button style=\"font:inherit;padding:.5em "
+        "1.5em\">Unsubscribe</button></form>"));
+
+static ngx_str_t  ngx_http_waxseal_done_page = ngx_string(
+    ngx_http_waxseal_page(
+        "<h1>Unsubscribed</h1><p>Your wish was passed on to the sender.</p>"));
+
+
+static ngx_str_t  ngx_http_waxseal_text_html = ngx_string("text/html");
 static ngx_str_t  ngx_http_waxseal_text_plain = ngx_string("text/plain");
 static ngx_str_t  ngx_http_waxseal_image_gif = ngx_string("image/gif");
 
@@ -60,6 +82,8 @@ static ngx_str_t  ngx_http_waxseal_referrer_name =
 static ngx_str_t  ngx_http_waxseal_referrer_value = ngx_string("no-referrer");
 static ngx_str_t  ngx_http_waxseal_allow_name = ngx_string("Allow");
 static ngx_str_t  ngx_http_waxseal_allow_value = ngx_string("GET, HEAD");
+static ngx_str_t  ngx_http_waxseal_allow_post =
+    ngx_string("GET, HEAD, POST");
 static ngx_str_t  ngx_http_waxseal_region_name =
     ngx_string("X-Waxseal-Region");
 static ngx_str_t  ngx_http_waxseal_protocol_name =
@@ -108,6 +132,39 @@ ngx_http_waxseal_send_pixel(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx)
 
 
 ngx_int_t
+ngx_http_waxseal_send_unsubscribe(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx)
+{
+    ngx_buf_t  *b;
+    ngx_str_t  *page;
+
+    ngx_http_waxseal_count(ctx);
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    page = (r->method == NGX_HTTP_POST) ? &ngx_http_waxseal_done_page
+                                        : &ngx_http_waxseal_ask_page;
+
+    b->pos = page->data;
+    b->last = page->data + page->len;
+    b->memory = 1;
+
+    if (ngx_http_waxseal_add_header(r, &ngx_http_waxseal_referrer_name,
+                                    &ngx_http_waxseal_referrer_value)
+        == NULL)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_waxseal_send_text(r, NGX_HTTP_OK,
+                                      &ngx_http_waxseal_text_html, b);
+}
+
+
+ngx_int_t
 ngx_http_waxseal_send_favicon(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx)
 {
@@ -145,7 +202,10 @@ ngx_http_waxseal_send_error(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx)
 
     if (ctx->result == NGX_HTTP_WAXSEAL_BAD_METHOD
         && ngx_http_waxseal_add_header(r, &ngx_http_waxseal_allow_name,
-                                       &ngx_http_waxseal_allow_value)
+                                       (ctx->event
+                                        == NGX_HTTP_WAXSEAL_UNSUBSCRIBE)
+                                       ? &ngx_http_waxseal_allow_post
+                                       : &ngx_http_waxseal_allow_value)
            == NULL)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -8,6 +8,9 @@ static ngx_int_t ngx_http_waxseal_open(ngx_http_request_t *r,
 static ngx_int_t ngx_http_waxseal_click(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
     const wxs_table_host *host, ngx_http_waxseal_token_t *token);
+static ngx_int_t ngx_http_waxseal_unsubscribe(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
+    const wxs_table_host *host, ngx_http_waxseal_token_t *token);
 static ngx_int_t ngx_http_waxseal_destination(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
     ngx_http_waxseal_token_t *read, ngx_str_t *location);
@@ -38,6 +41,9 @@ ngx_http_waxseal_route(ngx_str_t *uri, ngx_str_t *text)
 
     case 'o':
         return NGX_HTTP_WAXSEAL_OPEN;
+
+    case 'u':
+        return NGX_HTTP_WAXSEAL_UNSUBSCRIBE;
 
     default:
         return NGX_HTTP_WAXSEAL_OTHER;
@@ -71,7 +77,10 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
 
     ctx->event = ngx_http_waxseal_route(&r->uri, &text);
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+        && !(r->method == NGX_HTTP_POST
+             && ctx->event == NGX_HTTP_WAXSEAL_UNSUBSCRIBE))
+    {
         ctx->result = NGX_HTTP_WAXSEAL_BAD_METHOD;
         return ngx_http_waxseal_send_error(r, ctx);
     }
@@ -89,7 +98,8 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     seek = wxs_table_seek_host(table, (char *) server->data, server->len);
 
     if (ctx->event == NGX_HTTP_WAXSEAL_CLICK
-        || ctx->event == NGX_HTTP_WAXSEAL_OPEN)
+        || ctx->event == NGX_HTTP_WAXSEAL_OPEN
+        || ctx->event == NGX_HTTP_WAXSEAL_UNSUBSCRIBE)
     {
         /* memory answers while the token is read */
 
@@ -111,6 +121,9 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
 
     case NGX_HTTP_WAXSEAL_OPEN:
         return ngx_http_waxseal_open(r, ctx, table, &host, &token);
+
+    case NGX_HTTP_WAXSEAL_UNSUBSCRIBE:
+        return ngx_http_waxseal_unsubscribe(r, ctx, table, &host, &token);
 
     case NGX_HTTP_WAXSEAL_FAVICON:
         ctx->result = NGX_HTTP_WAXSEAL_OK;
@@ -169,6 +182,42 @@ ngx_http_waxseal_click(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
     ngx_http_waxseal_record(r, ctx, &token->parsed.token, domain);
 
     return ngx_http_waxseal_send_redirect(r, ctx, &location);
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_unsubscribe(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
+    const wxs_table_host *host, ngx_http_waxseal_token_t *token)
+{
+    const wxs_table_domain  *domain;
+
+    domain = ngx_http_waxseal_verify(r, ctx, table, host, token);
+    if (domain == NULL) {
+        return ngx_http_waxseal_send_error(r, ctx);
+    }
+
+    if (domain->flags & WXS_DOMAIN_DELETED) {
+
+        /* nobody is there to act on it */
+
+        ctx->result = NGX_HTTP_WAXSEAL_KILLED;
+        return ngx_http_waxseal_send_error(r, ctx);
+    }
+
+    if (r->method == NGX_HTTP_POST) {
+        ngx_http_waxseal_record(r, ctx, &token->parsed.token, domain);
+
+        if (ctx->verdict == NGX_HTTP_WAXSEAL_UNRECORDED) {
+
+            /* unlike a click it is of no use then; the sender comes again */
+
+            ctx->result = NGX_HTTP_WAXSEAL_FAILED;
+            return ngx_http_waxseal_send_error(r, ctx);
+        }
+    }
+
+    return ngx_http_waxseal_send_unsubscribe(r, ctx);
 }
 
 

@@ -8,6 +8,8 @@ typedef struct {
 } ngx_http_waxseal_signal_t;
 
 
+static ngx_uint_t ngx_http_waxseal_is_wanted(ngx_http_request_t *r,
+    const wxs_token *token, const wxs_table_domain *domain);
 static uint16_t ngx_http_waxseal_flags(ngx_http_request_t *r);
 static uint16_t ngx_http_waxseal_header_flag(ngx_table_elt_t *h);
 static void ngx_http_waxseal_set_person(ngx_http_request_t *r,
@@ -34,18 +36,10 @@ void
 ngx_http_waxseal_record(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
     const wxs_token *token, const wxs_table_domain *domain)
 {
-    uint16_t    wanted;
-    wxs_event   event;
+    wxs_event    event;
     ngx_time_t  *tp;
 
-    if (r != r->main || r->internal || token->mode == WXS_MODE_OFF) {
-        return;
-    }
-
-    wanted = (token->type == WXS_TOKEN_CLICK) ? WXS_DOMAIN_RECORD_CLICKS
-                                              : WXS_DOMAIN_RECORD_OPENS;
-
-    if (!(domain->flags & wanted) || (domain->flags & WXS_DOMAIN_DELETED)) {
+    if (!ngx_http_waxseal_is_wanted(r, token, domain)) {
         return;
     }
 
@@ -75,6 +69,14 @@ ngx_http_waxseal_record(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
         event.mode = WXS_MODE_ANONYMOUS;
     }
 
+    if (token->type == WXS_TOKEN_UNSUBSCRIBE
+        && event.mode < WXS_MODE_PSEUDONYMOUS)
+    {
+        /* it is the recipient's wish to be known */
+
+        event.mode = WXS_MODE_PSEUDONYMOUS;
+    }
+
     if (event.mode != WXS_MODE_ANONYMOUS) {
         ngx_http_waxseal_set_person(r, token, &event);
     }
@@ -87,6 +89,30 @@ ngx_http_waxseal_record(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
 
     ctx->verdict = (event.flags & (WXS_EVENT_HEAD|WXS_EVENT_PREFETCH))
                    ? NGX_HTTP_WAXSEAL_MACHINE : NGX_HTTP_WAXSEAL_UNKNOWN;
+}
+
+
+static ngx_uint_t
+ngx_http_waxseal_is_wanted(ngx_http_request_t *r, const wxs_token *token,
+    const wxs_table_domain *domain)
+{
+    if (r != r->main || r->internal || (domain->flags & WXS_DOMAIN_DELETED)) {
+        return 0;
+    }
+
+    switch (token->type) {
+
+    case WXS_TOKEN_UNSUBSCRIBE:
+        return 1;
+
+    case WXS_TOKEN_CLICK:
+        return token->mode != WXS_MODE_OFF
+               && (domain->flags & WXS_DOMAIN_RECORD_CLICKS);
+
+    default: /* WXS_TOKEN_OPEN */
+        return token->mode != WXS_MODE_OFF
+               && (domain->flags & WXS_DOMAIN_RECORD_OPENS);
+    }
 }
 
 

@@ -16,7 +16,8 @@ static ngx_str_t  ngx_http_waxseal_event_names[] = {
     ngx_string("other"),
     ngx_string("click"),
     ngx_string("open"),
-    ngx_string("favicon")
+    ngx_string("favicon"),
+    ngx_string("unsubscribe")
 };
 
 

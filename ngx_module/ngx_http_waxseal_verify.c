@@ -13,8 +13,19 @@ ngx_http_waxseal_read_token(ngx_http_waxseal_event_e event,
 {
     wxs_token_type  type;
 
-    type = (event == NGX_HTTP_WAXSEAL_CLICK) ? WXS_TOKEN_CLICK
-                                             : WXS_TOKEN_OPEN;
+    switch (event) {
+
+    case NGX_HTTP_WAXSEAL_CLICK:
+        type = WXS_TOKEN_CLICK;
+        break;
+
+    case NGX_HTTP_WAXSEAL_UNSUBSCRIBE:
+        type = WXS_TOKEN_UNSUBSCRIBE;
+        break;
+
+    default: /* NGX_HTTP_WAXSEAL_OPEN */
+        type = WXS_TOKEN_OPEN;
+    }
 
     token->status = wxs_token_parse(type, (char *) text->data, text->len,
                                     &token->parsed);

@@ -26,7 +26,9 @@ enum {
     ADDRESS,
     AGENT,
     VERDICT,
-    REASON
+    REASON,
+    LINK_NAME,
+    LINK_TAGS
 };
 
 void
@@ -128,6 +130,16 @@ address_column(sqlite3_stmt *row)
     return json_string(text);
 }
 
+/* An object that is kept as text; null if there is none. */
+static json_t *
+object_column(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    json_t *json = text == NULL ? NULL : json_loads(text, 0, NULL);
+
+    return json == NULL ? json_null() : json;
+}
+
 static const char *
 type_name(int type)
 {
@@ -175,10 +187,13 @@ wxs_event_json(wxs_db *control, sqlite3_stmt *row, wxs_error *error)
     wxs_event_id_format(sqlite3_column_int64(row, ID), id);
     wxs_time_iso(sqlite3_column_int64(row, AT) * 1000, at);
     event = json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "id",
-        id, "type", type_name(sqlite3_column_int(row, TYPE)), "created_at", at,
-        "domain_id", domain, "message_id", message_column(row), "link",
-        text_column(row, LINK), "link_index", integer_column(row, LINK_INDEX),
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:b}",
+        "id", id, "type", type_name(sqlite3_column_int(row, TYPE)),
+        "created_at", at, "domain_id", domain, "message_id",
+        message_column(row), "link", text_column(row, LINK), "link_index",
+        integer_column(row, LINK_INDEX), "link_name",
+        text_column(row, LINK_NAME), "link_tags", object_column(row, LINK_TAGS),
         "ip", address_column(row), "user_agent", text_column(row, AGENT),
         "verdict", text_column(row, VERDICT), "reason",
         text_column(row, REASON), "final", 1);

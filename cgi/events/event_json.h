@@ -6,10 +6,14 @@
 
 #include "db.h"
 
-/* The columns of a row that wxs_event_json() reads, in its order. */
+/* The columns of a row of events that wxs_event_json() reads, in its order. */
 #define WXS_EVENT_COLUMNS                                                      \
     "id, domain, message, type, at, link, link_index, address, agent, "        \
-    "verdict, reason"
+    "verdict, reason, "                                                        \
+    "(SELECT name FROM message_links AS m WHERE m.message = events.message "   \
+    "AND m.link_index = events.link_index), "                                  \
+    "(SELECT tags FROM message_links AS m WHERE m.message = events.message "   \
+    "AND m.link_index = events.link_index)"
 
 #define WXS_EVENT_ID_TEXT 21 /* "evt_", 16 hexadecimal digits and the NUL */
 

@@ -100,8 +100,10 @@ read_type(const wxs_request *request, struct query *query,
         query->type = 'c';
     else if (strcmp(value, "open") == 0)
         query->type = 'o';
+    else if (strcmp(value, "unsubscribe") == 0)
+        query->type = 'u';
     else if (*value != '\0')
-        return answer_invalid(response, "type", "click or open");
+        return answer_invalid(response, "type", "click, open or unsubscribe");
     return true;
 }
 

@@ -85,6 +85,9 @@ typedef struct {
         int64_t sync_ms;
     } journal;
     struct {
+        int64_t keep_metadata_ms; /* 0 = it is not stored */
+    } messages;
+    struct {
         int64_t hold_ms;
     } events;
     struct {

@@ -40,6 +40,13 @@ wxs_buffer_add(wxs_buffer *buffer, const char *data, size_t len)
 }
 
 void
+wxs_buffer_reserve(wxs_buffer *buffer, size_t len)
+{
+    if (!make_room(buffer, len))
+        buffer->failed = true;
+}
+
+void
 wxs_buffer_add_byte(wxs_buffer *buffer, char byte)
 {
     wxs_buffer_add(buffer, &byte, 1);

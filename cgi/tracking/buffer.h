@@ -15,6 +15,10 @@ typedef struct {
 
 void wxs_buffer_add(wxs_buffer *buffer, const char *data, size_t len);
 void wxs_buffer_add_byte(wxs_buffer *buffer, char byte);
+
+/* Makes room for len bytes more, so that adding them moves nothing. */
+void wxs_buffer_reserve(wxs_buffer *buffer, size_t len);
+
 void wxs_buffer_free(wxs_buffer *buffer);
 
 #endif

@@ -133,18 +133,31 @@ decode_name(const char *text, size_t len, wxs_buffer *out)
     return end;
 }
 
+/* How many bytes stand for themselves. */
+static size_t
+plain_length(const char *text, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && text[i] != '&' && text[i] != '\0')
+        i++;
+    return i;
+}
+
 void
 wxs_html_decode(const char *value, size_t len, wxs_buffer *out)
 {
     size_t pos = 0;
 
     while (pos < len) {
-        size_t used = 0;
+        size_t used = plain_length(value + pos, len - pos);
 
-        if (value[pos] == '\0') {
+        if (used > 0) {
+            wxs_buffer_add(out, value + pos, used);
+        } else if (value[pos] == '\0') {
             add_character(REPLACEMENT, out);
             used = 1;
-        } else if (value[pos] == '&' && pos + 1 < len) {
+        } else if (pos + 1 < len) {
             used = value[pos + 1] == '#'
                        ? decode_number(value + pos, len - pos, out)
                        : decode_name(value + pos, len - pos, out);

@@ -1,44 +1,55 @@
 #include "html_links.h"
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "buffer.h"
 #include "entities.h"
 #include "html_tokenizer.h"
+#include "link_name.h"
 #include "link_url.h"
 #include "opt_out.h"
+
+#define NO_TRACK    "+notrack" /* Postal: https+notrack://... */
+#define UNSUBSCRIBE "waxseal:unsubscribe"
 
 /* The tag that is being read. */
 struct tag {
     bool is_link; /* a start tag of an element that can be one */
+    bool is_body;
     bool has_href;
     bool opted_out;
     wxs_html_span href;
+    wxs_html_span name; /* empty = none */
+    wxs_html_span tags;
 };
 
 struct finder {
     wxs_html_tokenizer tokenizer;
     struct tag tag;
     wxs_buffer value; /* decoded */
-    wxs_buffer text;  /* becomes wxs_html_links.text */
-    size_t room;      /* of links->link */
-    wxs_html_links *links;
+    wxs_found_links *links;
 };
 
 static bool
 is_link_element(const wxs_html_tokenizer *tokenizer)
 {
     /* v:* are the shapes of VML; fill and imagedata have another href */
-    static const char *const names[] = {
-        "a",           "area",    "v:arc",       "v:curve",    "v:group",
-        "v:image",     "v:line",  "v:oval",      "v:polyline", "v:rect",
-        "v:roundrect", "v:shape", "v:shapetype",
+    static const char *const shapes[] = {
+        "arc",      "curve", "group",     "image", "line",      "oval",
+        "polyline", "rect",  "roundrect", "shape", "shapetype",
     };
+    wxs_html_span name = tokenizer->name;
+    char first = tokenizer->html[name.start];
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (wxs_html_is(tokenizer, tokenizer->name, names[i]))
+    if (first == 'a' || first == 'A')
+        return name.end - name.start == 1 ||
+               wxs_html_is(tokenizer, name, "area");
+    if ((first != 'v' && first != 'V') || name.end - name.start < 3 ||
+        tokenizer->html[name.start + 1] != ':')
+        return false;
+    name.start += 2;
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+        if (wxs_html_is(tokenizer, name, shapes[i]))
             return true;
     return false;
 }
@@ -49,39 +60,93 @@ read_attribute(const wxs_html_tokenizer *tokenizer, struct tag *tag)
     wxs_html_span name = tokenizer->attribute;
     wxs_html_span value = tokenizer->value;
     const char *html = tokenizer->html;
+    size_t name_len = name.end - name.start;
 
-    if (!wxs_html_is(tokenizer, name, "href")) {
-        tag->opted_out |=
-            wxs_opt_out(html + name.start, name.end - name.start,
-                        html + value.start, value.end - value.start);
-    } else if (!tag->has_href) { /* of two the first counts */
+    if (wxs_html_is(tokenizer, name, "href")) {
+        if (!tag->has_href) /* of two the first counts */
+            tag->href = value;
         tag->has_href = true;
-        tag->href = value;
+        return;
     }
+    switch (wxs_link_name_kind(html + name.start, name_len)) {
+    case WXS_LINK_NAME:
+        tag->name = value;
+        break;
+    case WXS_LINK_TAGS:
+        tag->tags = value;
+        break;
+    default:
+        tag->opted_out |=
+            wxs_opt_out(html + name.start, name_len, html + value.start,
+                        value.end - value.start);
+    }
+}
+
+/* Appends the decoded text of a span to links->text; its length, cut to max at
+ * the end of a character. */
+static size_t
+add_decoded(struct finder *finder, wxs_html_span span, size_t max)
+{
+    wxs_buffer *text = &finder->links->text;
+    size_t start = text->len;
+
+    wxs_html_decode(finder->tokenizer.html + span.start, span.end - span.start,
+                    text);
+    if (!text->failed && text->len - start > max) {
+        text->len = start + max;
+        while (text->len > start &&
+               ((unsigned char)text->data[text->len] & 0xc0) == 0x80)
+            text->len--;
+    }
+    return text->len - start;
 }
 
 static bool
 add_link(struct finder *finder, size_t url)
 {
-    wxs_html_links *links = finder->links;
-
-    if (links->count == finder->room) {
-        size_t room = finder->room == 0 ? 16 : finder->room * 2;
-        wxs_html_link *link =
-            reallocarray(links->link, room, sizeof(links->link[0]));
-
-        if (link == NULL)
-            return false;
-        links->link = link;
-        finder->room = room;
-    }
-    links->link[links->count++] = (wxs_html_link){
-        .start = finder->tag.href.start,
-        .end = finder->tag.href.end,
+    const struct tag *tag = &finder->tag;
+    wxs_buffer *text = &finder->links->text;
+    wxs_found_link link = {
+        .kind = WXS_FOUND_LINK,
+        .start = tag->href.start,
+        .end = tag->href.end,
         .url = url,
-        .url_len = finder->text.len - url,
+        .url_len = text->len - url,
     };
-    return true;
+
+    link.name = text->len;
+    link.name_len = add_decoded(finder, tag->name, WXS_LINK_NAME_MAX);
+    link.tags = text->len;
+    link.tags_len = add_decoded(finder, tag->tags, WXS_LINK_TAGS_MAX);
+    return !text->failed && wxs_found_links_add(finder->links, &link);
+}
+
+/* A link that is none of http: "waxseal:unsubscribe", or one whose scheme says
+ * that it is not to be tracked and whose rest is what the reader wants. */
+static bool
+add_special(struct finder *finder)
+{
+    const char *value = finder->tokenizer.html + finder->tag.href.start;
+    size_t len = finder->tag.href.end - finder->tag.href.start;
+    size_t scheme = len >= 5 && strncasecmp(value, "https", 5) == 0  ? 5
+                    : len >= 4 && strncasecmp(value, "http", 4) == 0 ? 4
+                                                                     : 0;
+    size_t cut = strlen(NO_TRACK);
+    wxs_found_link link = {
+        .kind = WXS_FOUND_CUT,
+        .start = finder->tag.href.start + scheme,
+    };
+
+    if (wxs_html_is(&finder->tokenizer, finder->tag.href, UNSUBSCRIBE)) {
+        link.kind = WXS_FOUND_UNSUBSCRIBE;
+        link.end = finder->tag.href.end;
+        return wxs_found_links_add(finder->links, &link);
+    }
+    if (scheme == 0 || len < scheme + cut + 3 ||
+        strncasecmp(value + scheme, NO_TRACK "://", cut + 3) != 0)
+        return true;
+    link.end = link.start + cut;
+    return wxs_found_links_add(finder->links, &link);
 }
 
 /* The tag is complete: is it a link? False without memory. */
@@ -89,17 +154,23 @@ static bool
 judge_tag(struct finder *finder)
 {
     const struct tag *tag = &finder->tag;
-    size_t url = finder->text.len;
+    const char *value = finder->tokenizer.html + tag->href.start;
+    size_t len = tag->href.end - tag->href.start;
+    size_t url = finder->links->text.len;
 
-    if (!tag->is_link || !tag->has_href || tag->opted_out)
+    if (!tag->is_link || !tag->has_href)
         return true;
-    finder->value.len = 0;
-    wxs_html_decode(finder->tokenizer.html + tag->href.start,
-                    tag->href.end - tag->href.start, &finder->value);
-    if (finder->value.failed)
-        return false;
-    switch (
-        wxs_link_url(finder->value.data, finder->value.len, &finder->text)) {
+    if (tag->opted_out)
+        return add_special(finder);
+    if (memchr(value, '&', len) != NULL || memchr(value, '\0', len) != NULL) {
+        finder->value.len = 0;
+        wxs_html_decode(value, len, &finder->value);
+        if (finder->value.failed)
+            return false;
+        value = finder->value.data;
+        len = finder->value.len;
+    }
+    switch (wxs_link_url(value, len, &finder->links->text)) {
     case WXS_OK:
         return add_link(finder, url);
     case WXS_TOO_LONG:
@@ -108,8 +179,31 @@ judge_tag(struct finder *finder)
     case WXS_NO_MEMORY:
         return false;
     default:
-        return true;
+        return add_special(finder);
     }
+}
+
+static void
+note_start_tag(struct finder *finder)
+{
+    const wxs_html_tokenizer *tokenizer = &finder->tokenizer;
+
+    finder->tag = (struct tag){
+        .is_link = is_link_element(tokenizer),
+        .is_body = !tokenizer->in_conditional && !finder->links->has_top &&
+                   wxs_html_is(tokenizer, tokenizer->name, "body"),
+    };
+}
+
+static void
+note_end_tag(struct finder *finder)
+{
+    const wxs_html_tokenizer *tokenizer = &finder->tokenizer;
+
+    finder->tag = (struct tag){.is_link = false};
+    if (!tokenizer->in_conditional &&
+        wxs_html_is(tokenizer, tokenizer->name, "body"))
+        finder->links->pixel = tokenizer->tag;
 }
 
 static bool
@@ -122,19 +216,20 @@ find_links(struct finder *finder)
         case WXS_HTML_END:
             return true;
         case WXS_HTML_START_TAG:
-            finder->tag = (struct tag){.is_link = is_link_element(tokenizer)};
+            note_start_tag(finder);
             break;
         case WXS_HTML_END_TAG:
-            finder->tag = (struct tag){.is_link = false};
-            if (!tokenizer->in_conditional &&
-                wxs_html_is(tokenizer, tokenizer->name, "body"))
-                finder->links->pixel = tokenizer->tag;
+            note_end_tag(finder);
             break;
         case WXS_HTML_ATTRIBUTE:
             if (finder->tag.is_link)
                 read_attribute(tokenizer, &finder->tag);
             break;
         case WXS_HTML_TAG_END:
+            if (finder->tag.is_body) {
+                finder->links->top = tokenizer->pos;
+                finder->links->has_top = true;
+            }
             if (!judge_tag(finder))
                 return false;
         }
@@ -142,7 +237,7 @@ find_links(struct finder *finder)
 }
 
 bool
-wxs_html_links_find(const char *html, size_t len, wxs_html_links *links,
+wxs_html_links_find(const char *html, size_t len, wxs_found_links *links,
                     wxs_error *error)
 {
     struct finder finder = {.links = links};
@@ -152,90 +247,9 @@ wxs_html_links_find(const char *html, size_t len, wxs_html_links *links,
     links->pixel = len;
     wxs_html_start(&finder.tokenizer, html, len);
     ok = find_links(&finder);
-    links->text = finder.text.data;
-    links->text_len = finder.text.len;
     wxs_buffer_free(&finder.value);
     if (ok)
         return true;
-    wxs_html_links_free(links);
+    wxs_found_links_free(links);
     return wxs_fail(error, "out of memory while reading the links");
-}
-
-void
-wxs_html_links_free(wxs_html_links *links)
-{
-    free(links->link);
-    free(links->text);
-    memset(links, 0, sizeof(*links));
-}
-
-/* A walk through the output; out is NULL while its length is counted. */
-struct splice {
-    const char *html;
-    size_t pos; /* up to here html is done */
-    char *out;
-    size_t len;
-};
-
-static void
-put(struct splice *splice, const char *data, size_t len)
-{
-    if (splice->out != NULL)
-        memcpy(splice->out + splice->len, data, len);
-    splice->len += len;
-}
-
-static void
-put_upto(struct splice *splice, size_t end)
-{
-    put(splice, splice->html + splice->pos, end - splice->pos);
-    splice->pos = end;
-}
-
-static void
-put_pixel(struct splice *splice, const wxs_html_links *links, const char *pixel)
-{
-    if (pixel == NULL)
-        return;
-    put_upto(splice, links->pixel);
-    put(splice, pixel, strlen(pixel));
-}
-
-static void
-put_document(struct splice *splice, size_t len, const wxs_html_links *links,
-             const char *const *href, const char *pixel)
-{
-    for (size_t i = 0; i < links->count; i++) {
-        const wxs_html_link *link = &links->link[i];
-
-        if (links->pixel <= link->start) {
-            put_pixel(splice, links, pixel);
-            pixel = NULL;
-        }
-        if (href[i] == NULL)
-            continue;
-        put_upto(splice, link->start);
-        put(splice, href[i], strlen(href[i]));
-        splice->pos = link->end;
-    }
-    put_pixel(splice, links, pixel);
-    put_upto(splice, len);
-}
-
-char *
-wxs_html_splice(const char *html, size_t len, const wxs_html_links *links,
-                const char *const *href, const char *pixel, size_t *out_len)
-{
-    struct splice splice = {.html = html};
-    char *out;
-
-    put_document(&splice, len, links, href, pixel);
-    out = malloc(splice.len + 1);
-    if (out == NULL)
-        return NULL;
-    splice = (struct splice){.html = html, .out = out};
-    put_document(&splice, len, links, href, pixel);
-    out[splice.len] = '\0';
-    *out_len = splice.len;
-    return out;
 }

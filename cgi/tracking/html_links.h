@@ -1,26 +1,8 @@
 #ifndef WXS_TRACKING_HTML_LINKS_H
 #define WXS_TRACKING_HTML_LINKS_H
 
-#include <stddef.h>
-
 #include "error.h"
-
-/* A link found in HTML: which bytes to replace, and where it leads. */
-typedef struct {
-    size_t start; /* of the attribute's value, without its quotes */
-    size_t end;   /* first byte behind the value */
-    size_t url;   /* offset of the destination in wxs_html_links.text */
-    size_t url_len;
-} wxs_html_link;
-
-typedef struct {
-    wxs_html_link *link; /* in document order, not overlapping */
-    size_t count;
-    size_t too_long; /* links left alone, over WXS_DESTINATION_MAX */
-    size_t pixel;    /* where a pixel goes: the last </body>, or the end */
-    char *text;      /* the destinations, one after the other */
-    size_t text_len;
-} wxs_html_links;
+#include "found_links.h"
 
 /* Finds the links of an HTML document or fragment: href of a, area and VML
  * shapes (v:*), also inside Outlook's conditional comments, whose value, after
@@ -29,21 +11,13 @@ typedef struct {
  * fragments, values with a template placeholder, links with an opt-out
  * attribute, and anything inside script, style and other raw text. The
  * destination keeps its ASCII bytes; other bytes and characters illegal in a
- * URL are percent-encoded as UTF-8, an IDN host becomes punycode.
+ * URL are percent-encoded as UTF-8, an IDN host becomes punycode. Found as well
+ * are a scheme that asks not to be tracked (https+notrack), to have that cut
+ * out, and the value "waxseal:unsubscribe".
  *
- * html: len bytes of valid UTF-8, however broken as HTML. Time is linear in
- * len. The caller frees *links. False: out of memory. */
-bool wxs_html_links_find(const char *html, size_t len, wxs_html_links *links,
+ * html: len bytes of UTF-8, or what should be, however broken as HTML. Time is
+ * linear in len. The caller frees *links. False: out of memory. */
+bool wxs_html_links_find(const char *html, size_t len, wxs_found_links *links,
                          wxs_error *error);
-
-void wxs_html_links_free(wxs_html_links *links);
-
-/* Writes the document with link i's value replaced by href[i] (NUL-terminated;
- * NULL leaves the link as it is) and, if pixel is not NULL, pixel inserted at
- * links->pixel. Not a byte besides changes. The result is malloc()ed,
- * NUL-terminated, its length in *out_len. NULL: out of memory. */
-char *wxs_html_splice(const char *html, size_t len, const wxs_html_links *links,
-                      const char *const *href, const char *pixel,
-                      size_t *out_len);
 
 #endif

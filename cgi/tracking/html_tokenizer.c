@@ -18,13 +18,38 @@ wxs_html_is(const wxs_html_tokenizer *t, wxs_html_span span, const char *name)
     size_t len = strlen(name);
 
     return span.end - span.start == len &&
+           (t->html[span.start] | 0x20) == name[0] &&
            strncasecmp(t->html + span.start, name, len) == 0;
+}
+
+/* Which characters end what. */
+enum {
+    SPACE = 1,
+    ENDS_NAME = 2,  /* of an attribute */
+    ENDS_VALUE = 4, /* without quotes */
+};
+
+static const unsigned char classes[256] = {
+    [' '] = SPACE | ENDS_NAME | ENDS_VALUE,
+    ['\t'] = SPACE | ENDS_NAME | ENDS_VALUE,
+    ['\n'] = SPACE | ENDS_NAME | ENDS_VALUE,
+    ['\f'] = SPACE | ENDS_NAME | ENDS_VALUE,
+    ['\r'] = SPACE | ENDS_NAME | ENDS_VALUE,
+    ['>'] = ENDS_NAME | ENDS_VALUE,
+    ['/'] = ENDS_NAME,
+    ['='] = ENDS_NAME,
+};
+
+static bool
+is(char c, int class)
+{
+    return (classes[(unsigned char)c] & class) != 0;
 }
 
 static bool
 is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+    return is(c, SPACE);
 }
 
 static bool
@@ -121,6 +146,10 @@ skip_raw_text(wxs_html_tokenizer *t)
         "</iframe", "</noembed", "</noframes",
     };
 
+    /* "a", "td" and most others: none of them begins so */
+    if (memchr("sStTxXiInNpP", t->html[t->name.start], 12) == NULL ||
+        t->name.end - t->name.start < 3)
+        return;
     if (wxs_html_is(t, t->name, "script"))
         t->pos = script_end(t);
     if (wxs_html_is(t, t->name, "plaintext"))
@@ -269,8 +298,7 @@ read_value(wxs_html_tokenizer *t)
         return true;
     }
     t->value.start = t->pos;
-    while (t->pos < t->bound && !is_space(t->html[t->pos]) &&
-           t->html[t->pos] != '>')
+    while (t->pos < t->bound && !is(t->html[t->pos], ENDS_VALUE))
         t->pos++;
     t->value.end = t->pos;
     return true;
@@ -292,9 +320,7 @@ next_in_tag(wxs_html_tokenizer *t)
         return WXS_HTML_TAG_END;
     }
     t->attribute.start = t->pos++; /* even a "=" starts a name */
-    while (t->pos < t->bound && !is_space(t->html[t->pos]) &&
-           t->html[t->pos] != '/' && t->html[t->pos] != '>' &&
-           t->html[t->pos] != '=')
+    while (t->pos < t->bound && !is(t->html[t->pos], ENDS_NAME))
         t->pos++;
     t->attribute.end = t->pos;
     t->value = (wxs_html_span){t->pos, t->pos};

@@ -47,7 +47,8 @@ void wxs_html_start(wxs_html_tokenizer *tokenizer, const char *html,
 
 wxs_html_kind wxs_html_next(wxs_html_tokenizer *tokenizer);
 
-/* Is the text of the span this name, letters in any case? */
+/* Is the text of the span this name, which begins with a small letter? Letters
+ * in any case. */
 bool wxs_html_is(const wxs_html_tokenizer *tokenizer, wxs_html_span span,
                  const char *name);
 

@@ -17,11 +17,13 @@ contains(const char *text, size_t len, const char *word)
 static bool
 has_placeholder(const char *text, size_t len)
 {
+    static const char *const signs[] = {"{{", "{%", "*|",
+                                        "<%", "${", "%recipient."};
     const char *open = memmem(text, len, "%%", 2);
 
-    if (contains(text, len, "{{") || contains(text, len, "{%") ||
-        contains(text, len, "*|") || contains(text, len, "<%"))
-        return true;
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (contains(text, len, signs[i]))
+            return true;
     if (open == NULL || text + len - open < 3)
         return false;
     return contains(open + 3, (size_t)(text + len - open) - 3, "%%");
@@ -62,10 +64,30 @@ span_until(const char *text, size_t len, const char *stops)
     return i;
 }
 
+/* The characters of RFC 3986, and "%". */
+static const bool legal[256] = {
+    ['!'] = true,         ['#'] = true,  ['$'] = true,         ['%'] = true,
+    ['&'] = true,         ['\''] = true, ['('] = true,         [')'] = true,
+    ['*'] = true,         ['+'] = true,  [','] = true,         ['-'] = true,
+    ['.'] = true,         ['/'] = true,  ['0' ... '9'] = true, [':'] = true,
+    [';'] = true,         ['='] = true,  ['?'] = true,         ['@'] = true,
+    ['A' ... 'Z'] = true, ['['] = true,  [']'] = true,         ['_'] = true,
+    ['a' ... 'z'] = true, ['~'] = true,
+};
+
 static bool
 is_legal(char c)
 {
-    return c > ' ' && c < 0x7f && strchr("\"<>`{}|\\^", c) == NULL;
+    return legal[(unsigned char)c];
+}
+
+static bool
+all_legal(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!is_legal(text[i]))
+            return false;
+    return true;
 }
 
 static void
@@ -168,17 +190,35 @@ add_url(const char *text, size_t len, wxs_buffer *url)
     return true;
 }
 
+/* Appends what the value leads to; false if it is no URL. */
+static bool
+add_value(const char *value, size_t len, wxs_buffer *url)
+{
+    wxs_buffer text = {0};
+    bool found;
+
+    if (scheme_length(value, len) > 0 && all_legal(value, len)) {
+        /* nearly every link: it stays as it is */
+        if (memchr(value, '%', len) != NULL && has_placeholder(value, len))
+            return false;
+        wxs_buffer_add(url, value, len);
+        return true;
+    }
+    add_stripped(value, len, &text);
+    found = text.data != NULL && add_url(text.data, text.len, url);
+    url->failed |= text.failed;
+    wxs_buffer_free(&text);
+    return found;
+}
+
 wxs_status
 wxs_link_url(const char *value, size_t len, wxs_buffer *url)
 {
-    wxs_buffer text = {0};
     size_t start = url->len;
     wxs_status status = WXS_NOT_FOUND;
-    bool found;
+    bool found = add_value(value, len, url);
 
-    add_stripped(value, len, &text);
-    found = text.data != NULL && add_url(text.data, text.len, url);
-    if (text.failed || url->failed)
+    if (url->failed)
         status = WXS_NO_MEMORY;
     else if (found)
         status = wxs_destination_check(url->data + start, url->len - start);
@@ -186,6 +226,5 @@ wxs_link_url(const char *value, size_t len, wxs_buffer *url)
         status = WXS_NOT_FOUND;
     if (status != WXS_OK)
         url->len = start;
-    wxs_buffer_free(&text);
     return status;
 }

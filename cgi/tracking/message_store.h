@@ -1,13 +1,12 @@
 #ifndef WXS_TRACKING_MESSAGE_STORE_H
 #define WXS_TRACKING_MESSAGE_STORE_H
 
-#include "message_request.h"
-#include "tracking_domain.h"
+#include "message.h"
 
-/* Stores what events.db keeps of a message: everything but its body. Durable
- * when it returns true. */
-bool wxs_message_store(const uint8_t id[WXS_MESSAGE_ID_SIZE], int64_t account,
-                       const wxs_tracking_domain *domain,
-                       const wxs_message_request *message, wxs_error *error);
+/* Stores what events.db keeps of a message: that it exists; sender, recipients,
+ * subject and tags if its metadata is kept; names and tags of its links.
+ * Durable when it returns true. */
+bool wxs_message_store(const wxs_message *message, int64_t account,
+                       wxs_error *error);
 
 #endif

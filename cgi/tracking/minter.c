@@ -16,6 +16,7 @@ wxs_minter_init(wxs_minter *minter, const wxs_config *config,
     if (snprintf(minter->origin, sizeof(minter->origin), "%s://%s", scheme,
                  domain->host) >= (int)sizeof(minter->origin))
         return WXS_TOO_LONG;
+    minter->origin_len = strlen(minter->origin);
     memcpy(minter->domain_id, domain->id, sizeof(minter->domain_id));
     memcpy(minter->message_id, message_id, sizeof(minter->message_id));
     minter->mode = mode;
@@ -30,22 +31,35 @@ wxs_minter_free(wxs_minter *minter)
     minter->key = NULL;
 }
 
-wxs_status
-wxs_mint(const wxs_minter *minter, wxs_token *token, char href[WXS_URL_MAX + 1])
+bool
+wxs_minter_is_secure(const wxs_minter *minter)
 {
-    int head = snprintf(href, WXS_URL_MAX + 1, "%s/%c/", minter->origin,
-                        (char)token->type);
-    size_t len;
+    return strncmp(minter->origin, "https:", 6) == 0;
+}
+
+wxs_status
+wxs_mint(const wxs_minter *minter, wxs_token *token, char href[WXS_URL_MAX + 1],
+         size_t *len)
+{
+    const char path[3] = {'/', (char)token->type, '/'};
+    size_t head = minter->origin_len + sizeof(path);
     wxs_status status;
 
-    if (head < 0 || head >= WXS_URL_MAX)
+    if (head >= WXS_URL_MAX)
         return WXS_TOO_LONG;
+    memcpy(href, minter->origin, minter->origin_len);
+    memcpy(href + minter->origin_len, path, sizeof(path));
     token->mode = minter->mode;
+    if (token->type == WXS_TOKEN_UNSUBSCRIBE &&
+        token->mode < WXS_MODE_PSEUDONYMOUS)
+        token->mode = WXS_MODE_PSEUDONYMOUS;
     token->key_id = minter->key_id;
     memcpy(token->message_id, minter->message_id, sizeof(token->message_id));
     status = wxs_token_mint(token, minter->domain_id, minter->key, href + head,
-                            WXS_URL_MAX - (size_t)head, &len);
-    if (status == WXS_OK)
-        href[(size_t)head + len] = '\0';
-    return status;
+                            WXS_URL_MAX - head, len);
+    if (status != WXS_OK)
+        return status;
+    *len += head;
+    href[*len] = '\0';
+    return WXS_OK;
 }

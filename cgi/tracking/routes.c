@@ -2,13 +2,30 @@
 
 #include <stdlib.h>
 
+#include "kills.h"
+#include "links.h"
 #include "messages.h"
+#include "recipients.h"
 #include "seal.h"
+#include "settings.h"
 
 #define BODY_MAX ((size_t)48 << 20) /* two parts of 16 MiB, escaped */
 
 static const wxs_route routes[] = {
     {"POST", "/messages", WXS_SENDING_ACCESS, wxs_messages_create},
+    {"POST", "/messages/{id}/kill", WXS_FULL_ACCESS, wxs_kills_message},
+    {"POST", "/messages/{id}/unkill", WXS_FULL_ACCESS, wxs_kills_unmessage},
+    {"POST", "/links", WXS_SENDING_ACCESS, wxs_links_create},
+    {"GET", "/links/{id}", WXS_FULL_ACCESS, wxs_links_get},
+    {"POST", "/links/{id}/kill", WXS_FULL_ACCESS, wxs_kills_link},
+    {"POST", "/links/{id}/unkill", WXS_FULL_ACCESS, wxs_kills_unlink},
+    {"POST", "/domains/{id}/kill", WXS_FULL_ACCESS, wxs_kills_domain},
+    {"POST", "/domains/{id}/unkill", WXS_FULL_ACCESS, wxs_kills_undomain},
+    {"GET", "/domains/{id}/tracking", WXS_FULL_ACCESS, wxs_settings_get},
+    {"PATCH", "/domains/{id}/tracking", WXS_FULL_ACCESS, wxs_settings_update},
+    {"GET", "/recipients/{address}", WXS_FULL_ACCESS, wxs_recipients_get},
+    {"PUT", "/recipients/{address}", WXS_FULL_ACCESS, wxs_recipients_put},
+    {"DELETE", "/recipients/{address}", WXS_FULL_ACCESS, wxs_recipients_delete},
     {NULL, NULL, WXS_FULL_ACCESS, NULL},
 };
 

@@ -1,5 +1,6 @@
 #include "table_links.h"
 
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,43 @@ random_id(uint64_t *id)
     return true;
 }
 
+/* Distinguishes destinations in the index; their texts are compared too. */
+static int64_t
+hash_of(const wxs_table_entry *entry)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE] = {0};
+    uint64_t hash = 0;
+
+    (void)EVP_Digest(entry->url, entry->url_len, digest, NULL, EVP_sha256(),
+                     NULL);
+    for (size_t i = 0; i < sizeof(hash); i++)
+        hash = hash << 8 | digest[i];
+    return (int64_t)hash;
+}
+
+/* The row that links to this destination share: 1 found, 0 not, -1 error. */
+static int
+find_link(wxs_db *db, int64_t domain, wxs_table_entry *entry, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT l.id FROM shared_links s JOIN links l ON l.id = s.link "
+        "WHERE s.domain = ?1 AND s.hash = ?2 AND l.url = ?3 "
+        "AND l.killed_at IS NULL";
+    sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
+    int step;
+
+    if (row == NULL)
+        return -1;
+    sqlite3_bind_int64(row, 1, domain);
+    sqlite3_bind_int64(row, 2, hash_of(entry));
+    sqlite3_bind_text(row, 3, entry->url, (int)entry->url_len, SQLITE_STATIC);
+    step = wxs_db_step(db, row, error);
+    if (step == 1)
+        entry->id = (uint64_t)sqlite3_column_int64(row, 0);
+    wxs_db_done(row);
+    return step;
+}
+
 static bool
 insert_link(wxs_db *db, int64_t domain, int64_t now, wxs_table_entry *entry,
             wxs_error *error)
@@ -69,17 +107,43 @@ insert_link(wxs_db *db, int64_t domain, int64_t now, wxs_table_entry *entry,
     return wxs_fail(error, "no unused id for a link was found");
 }
 
+/* Lets further links to the same place find the row. */
 static bool
-insert_links(wxs_db *db, int64_t domain, wxs_table_entry *entries, size_t count,
-             wxs_error *error)
+share_link(wxs_db *db, int64_t domain, const wxs_table_entry *entry,
+           wxs_error *error)
+{
+    sqlite3_stmt *insert = wxs_db_prepare(
+        db, "INSERT INTO shared_links (domain, hash, link) VALUES (?, ?, ?)",
+        error);
+
+    if (insert == NULL)
+        return false;
+    sqlite3_bind_int64(insert, 1, domain);
+    sqlite3_bind_int64(insert, 2, hash_of(entry));
+    sqlite3_bind_int64(insert, 3, (int64_t)entry->id);
+    return wxs_db_run(db, insert, error);
+}
+
+/* Finds or makes the rows; *made counts the new ones. */
+static bool
+take_links(wxs_db *db, int64_t domain, wxs_table_entry *entries, size_t count,
+           size_t *made, wxs_error *error)
 {
     int64_t now = wxs_now_us();
 
+    *made = 0;
     for (size_t i = 0; i < count; i++) {
+        int found = 1;
+
         if (i > 0 && compare_urls(&entries[i - 1], &entries[i]) == 0)
             entries[i].id = entries[i - 1].id;
-        else if (!insert_link(db, domain, now, &entries[i], error))
+        else
+            found = find_link(db, domain, &entries[i], error);
+        if (found < 0 ||
+            (found == 0 && (!insert_link(db, domain, now, &entries[i], error) ||
+                            !share_link(db, domain, &entries[i], error))))
             return false;
+        *made += found == 0;
     }
     return true;
 }
@@ -89,15 +153,18 @@ wxs_table_links_store(int64_t domain, wxs_table_entry *entries, size_t count,
                       wxs_error *error)
 {
     wxs_db *db;
+    size_t made;
+    bool ok;
 
     qsort(entries, count, sizeof(entries[0]), compare_urls);
     db = wxs_write_begin(WXS_DB_CONTROL, error);
     if (db == NULL)
         return false;
-    if (insert_links(db, domain, entries, count, error))
+    ok = take_links(db, domain, entries, count, &made, error);
+    if (ok && made > 0)
         return wxs_write_commit(db, error);
     wxs_write_abort(db);
-    return false;
+    return ok;
 }
 
 /* How many of the entries, from the first on, the table has. */

@@ -9,13 +9,13 @@ typedef struct {
     const char *url;
     size_t url_len;
     uint32_t index; /* of the link in the message */
-    size_t place;   /* of the link in the document, the caller's own */
     uint64_t id;    /* filled in */
 } wxs_table_entry;
 
 /* Stores the destinations as table links of the domain in control.db, in one
- * transaction, each distinct one once, and fills in their ids. Sorts the
- * entries. */
+ * transaction, and fills in their ids: links of the domain that lead to the
+ * same place share a row, whatever message they are in, unless it was killed.
+ * Sorts the entries. */
 bool wxs_table_links_store(int64_t domain, wxs_table_entry *entries,
                            size_t count, wxs_error *error);
 

@@ -22,6 +22,33 @@ copy_text(sqlite3_stmt *row, int column, char *text, size_t cap)
     return true;
 }
 
+/* Columns of tracking_settings, NULL in all of them if there is no row. */
+static bool
+read_settings(sqlite3_stmt *row, int column, wxs_tracking_domain *domain)
+{
+    const char *utm = (const char *)sqlite3_column_text(row, column + 5);
+    int mode = sqlite3_column_int(row, column);
+
+    domain->settings = (wxs_tracking_fields){
+        .mode = WXS_MODE_FULL,
+        .metadata = true,
+    };
+    if (sqlite3_column_type(row, column) == SQLITE_NULL)
+        return true;
+    if (mode < WXS_MODE_OFF || mode > WXS_MODE_FULL)
+        return false;
+    domain->settings.mode = (wxs_mode)mode;
+    domain->settings.metadata = sqlite3_column_int(row, column + 1) != 0;
+    domain->settings.text_links = sqlite3_column_int(row, column + 2) != 0;
+    domain->settings.top_pixel = sqlite3_column_int(row, column + 3) != 0;
+    domain->settings.table_links = sqlite3_column_int(row, column + 4) != 0;
+    if (utm == NULL)
+        return true;
+    domain->stored_utm = json_loads(utm, 0, NULL);
+    wxs_utm_read_stored(domain->stored_utm, &domain->settings.utm);
+    return domain->stored_utm != NULL;
+}
+
 static bool
 read_row(sqlite3_stmt *row, wxs_tracking_domain *domain)
 {
@@ -34,7 +61,8 @@ read_row(sqlite3_stmt *row, wxs_tracking_domain *domain)
     return copy_text(row, 1, id, sizeof(id)) &&
            wxs_uuid_parse(id, strlen(id), domain->id) &&
            copy_text(row, 2, domain->name, sizeof(domain->name)) &&
-           copy_text(row, 5, domain->host, sizeof(domain->host));
+           copy_text(row, 5, domain->host, sizeof(domain->host)) &&
+           read_settings(row, 7, domain);
 }
 
 /* Lower case into text; false if it cannot be a name or an id. */
@@ -64,13 +92,16 @@ wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
         "WHERE h.domain = d.number AND h.verified_at IS NOT NULL "
         "AND r.kind = 'tracking' AND r.status = 'verified' "
         "ORDER BY h.verified_at DESC, h.number DESC LIMIT 1), "
-        "d.killed_at IS NOT NULL "
-        "FROM domains d WHERE d.account = ?1 AND d.deleted_at IS NULL "
+        "d.killed_at IS NOT NULL, s.mode, s.metadata, s.text_links, "
+        "s.top_pixel, s.table_links, s.utm FROM domains d "
+        "LEFT JOIN tracking_settings s ON s.domain = d.number WHERE d.account "
+        "= ?1 AND d.deleted_at IS NULL "
         "AND (d.name = ?2 OR d.id = ?2) AND (?3 = 0 OR d.number = ?3)";
     char name[WXS_HOST_MAX + 1];
     sqlite3_stmt *row;
     int step;
 
+    memset(domain, 0, sizeof(*domain));
     if (!lower_name(wanted, name))
         return 0;
     row = wxs_db_prepare(control, sql, error);
@@ -86,6 +117,13 @@ wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
     }
     wxs_db_done(row);
     return step;
+}
+
+void
+wxs_tracking_domain_free(wxs_tracking_domain *domain)
+{
+    json_decref(domain->stored_utm);
+    domain->stored_utm = NULL;
 }
 
 static bool

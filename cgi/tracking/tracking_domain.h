@@ -4,6 +4,7 @@
 #include "../../core/table.h"
 #include "auth.h"
 #include "link_secret.h"
+#include "tracking_fields.h"
 
 /* A domain as the links of its messages need it. */
 typedef struct {
@@ -12,15 +13,19 @@ typedef struct {
     char name[WXS_HOST_MAX + 1];
     bool open_tracking; /* the domain's toggles */
     bool click_tracking;
-    bool killed; /* all its links answer 410 */
-    char host[WXS_HOST_MAX + 1]; /* the verified tracking host, "" = none */
+    bool killed;                  /* all its links answer 410 */
+    char host[WXS_HOST_MAX + 1];  /* the verified tracking host, "" = none */
+    wxs_tracking_fields settings; /* .utm points into stored_utm */
+    json_t *stored_utm;           /* owned, or NULL */
 } wxs_tracking_domain;
 
 /* Finds the domain with this name (in any case) or id that the caller may send
- * from: 1 found, 0 not, -1 error filled. */
+ * from: 1 found, 0 not, -1 error filled. Free it in all cases. */
 int wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
                              const char *wanted, wxs_tracking_domain *domain,
                              wxs_error *error);
+
+void wxs_tracking_domain_free(wxs_tracking_domain *domain);
 
 /* Reads the domain's link secret, and makes it if there is none yet. */
 bool wxs_tracking_domain_secret(wxs_db *control, const wxs_seal_key *key,

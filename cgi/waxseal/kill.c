@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "args.h"
-#include "clock.h"
 #include "domain_find.h"
 #include "in_effect.h"
+#include "kill_switch.h"
 #include "link_find.h"
 #include "output.h"
 #include "user.h"
@@ -25,16 +25,6 @@ typedef struct {
     bool changed;    /* false: it was so already */
     char said[9000]; /* what it is: a link with its destination, ... */
 } kill_order;
-
-/* Runs a bound statement that changes a row unless all is as wanted. */
-static bool
-change(kill_order *order, sqlite3_stmt *statement, wxs_error *error)
-{
-    if (!wxs_db_run(order->control, statement, error))
-        return false;
-    order->changed = wxs_db_changes(order->control) > 0;
-    return true;
-}
 
 static bool
 describe_link(kill_order *order, int64_t id, wxs_error *error)
@@ -62,48 +52,25 @@ describe_link(kill_order *order, int64_t id, wxs_error *error)
 static bool
 act_link(kill_order *order, wxs_error *error)
 {
-    static const char kill[] =
-        "UPDATE links SET killed_at = ?2 WHERE id = ?1 AND killed_at IS NULL";
-    static const char revive[] = "UPDATE links SET killed_at = NULL WHERE "
-                                 "id = ?1 AND killed_at IS NOT NULL";
-    sqlite3_stmt *statement;
     int64_t id;
 
-    if (!wxs_link_find(order->control, order->dir, order->what, &id, error) ||
-        !describe_link(order, id, error))
-        return false;
-    statement =
-        wxs_db_prepare(order->control, order->kill ? kill : revive, error);
-    if (statement == NULL)
-        return false;
-    sqlite3_bind_int64(statement, 1, id);
-    if (order->kill)
-        sqlite3_bind_int64(statement, 2, wxs_now_us());
-    return change(order, statement, error);
+    return wxs_link_find(order->control, order->dir, order->what, &id, error) &&
+           describe_link(order, id, error) &&
+           wxs_kill_link(order->control, id, order->kill, &order->changed,
+                         error);
 }
 
 static bool
 act_domain(kill_order *order, wxs_error *error)
 {
-    static const char kill[] = "UPDATE domains SET killed_at = ?2 WHERE "
-                               "number = ?1 AND killed_at IS NULL";
-    static const char revive[] = "UPDATE domains SET killed_at = NULL WHERE "
-                                 "number = ?1 AND killed_at IS NOT NULL";
     wxs_found_domain domain;
-    sqlite3_stmt *statement;
 
     if (!wxs_domain_find(order->control, order->what, &domain, error))
         return false;
     (void)snprintf(order->said, sizeof order->said, "%s %s",
                    domain.deleted ? "former domain" : "domain", domain.name);
-    statement =
-        wxs_db_prepare(order->control, order->kill ? kill : revive, error);
-    if (statement == NULL)
-        return false;
-    sqlite3_bind_int64(statement, 1, domain.number);
-    if (order->kill)
-        sqlite3_bind_int64(statement, 2, wxs_now_us());
-    return change(order, statement, error);
+    return wxs_kill_domain(order->control, domain.number, order->kill,
+                           &order->changed, error);
 }
 
 /* The domain that sent the message, 0 if it was not sent through here. */
@@ -160,33 +127,18 @@ describe_message(kill_order *order, const uint8_t id[WXS_UUID_SIZE],
 static bool
 act_message(kill_order *order, wxs_error *error)
 {
-    static const char kill[] =
-        "INSERT INTO killed_messages (message, domain, killed_at) "
-        "VALUES (?1, nullif(?2, 0), ?3) ON CONFLICT (message) DO NOTHING";
-    static const char revive[] = "DELETE FROM killed_messages WHERE "
-                                 "message = ?1";
     static const uint8_t none[WXS_UUID_SIZE];
     uint8_t id[WXS_UUID_SIZE];
-    sqlite3_stmt *statement;
     int64_t sender;
 
     if (!wxs_uuid_parse(order->what, strlen(order->what), id) ||
         memcmp(id, none, sizeof none) == 0)
         return wxs_fail(error, "\"%s\" is not the id of a message",
                         order->what);
-    if (!find_sender(order->dir, id, &sender, error) ||
-        !describe_message(order, id, sender, error))
-        return false;
-    statement =
-        wxs_db_prepare(order->control, order->kill ? kill : revive, error);
-    if (statement == NULL)
-        return false;
-    sqlite3_bind_blob(statement, 1, id, sizeof id, SQLITE_TRANSIENT);
-    if (order->kill) {
-        sqlite3_bind_int64(statement, 2, sender);
-        sqlite3_bind_int64(statement, 3, wxs_now_us());
-    }
-    return change(order, statement, error);
+    return find_sender(order->dir, id, &sender, error) &&
+           describe_message(order, id, sender, error) &&
+           wxs_kill_message(order->control, id, sender, order->kill,
+                            &order->changed, error);
 }
 
 /* Tells what was done, and whether nginx follows it. */

@@ -11,6 +11,7 @@
 #include "init.h"
 #include "key.h"
 #include "kill.h"
+#include "rewrite_message.h"
 #include "rotate_links.h"
 #include "run.h"
 #include "table.h"
@@ -51,6 +52,7 @@ static const struct {
     {"unkill", "link", wxs_unkill_link_main},
     {"unkill", "message", wxs_unkill_message_main},
     {"unkill", "domain", wxs_unkill_domain_main},
+    {"rewrite", NULL, wxs_rewrite_main},
     {"table", "build", wxs_table_build_main},
     {"completion", "bash", wxs_completion_bash_main},
     {"completion", "zsh", wxs_completion_zsh_main},
@@ -81,8 +83,8 @@ static const char help[] =
     "  kill link ID|URL      withdraw a table link: clicks answer 410\n"
     "  kill message ID       withdraw all links of a message\n"
     "  kill domain NAME      withdraw all links of a domain\n"
-    "  unkill link|message|domain ID\n"
-    "                        take back a kill\n"
+    "  unkill ...            take back a kill link, message or domain\n"
+    "  rewrite               make a message trackable: a filter\n"
     "  account add NAME      add an account\n"
     "  account list          print the accounts and their quotas\n"
     "  account set NAME      change an account's name or quotas\n"

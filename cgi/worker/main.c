@@ -147,6 +147,7 @@ serve(const wxs_config *config, const sigset_t *signals, wxs_error *error)
         {.name = "collect", .run = wxs_collect_run, .worker = &worker},
         {.name = "keys", .run = wxs_keys_run, .worker = &worker},
         {.name = "deliver", .run = wxs_deliver_run, .worker = &worker},
+        {.name = "forget", .run = wxs_forget_run, .worker = &worker},
     };
     const size_t count = sizeof tasks / sizeof tasks[0];
     int signal;

@@ -26,5 +26,6 @@ void wxs_feed_run(const wxs_worker *worker);
 void wxs_collect_run(const wxs_worker *worker);
 void wxs_keys_run(const wxs_worker *worker);
 void wxs_deliver_run(const wxs_worker *worker);
+void wxs_forget_run(const wxs_worker *worker);
 
 #endif

@@ -128,7 +128,7 @@ def refuses_bad_input(s):
         ("GET", f"/domains/{s.domain['id']}/records?format=xml", None, 422,
          "format"),
         ("GET", "/nothing", None, 404, ""),
-        ("GET", "/links", None, 404, ""),
+        ("GET", "/nothing", None, 404, ""),
         ("PUT", "/domains", None, 405, ""),
         ("POST", "/messages", {}, 422, "domain"),
         ("POST", "/messages", {"domain": "acme.example"}, 422, "html"),

@@ -20,17 +20,25 @@ check(const json_t *body, wxs_response *response)
     wxs_message_request message;
 
     if (!wxs_message_request_read(body, &message, response)) {
+        wxs_message_request_free(&message);
         require(response->status == 422 || response->status == 413);
         require(json_object_size(response->json) == 3);
         return;
     }
     require(response->status == 0 && message.domain != NULL);
-    require(message.html != NULL || message.text != NULL);
+    require(message.html != NULL || message.text != NULL ||
+            message.mime != NULL);
+    require(message.mime == NULL || message.mime_len <= WXS_MIME_MAX);
     require(message.html == NULL || message.html[message.html_len] == '\0');
     require(message.text == NULL || message.text[message.text_len] == '\0');
     require(message.to == NULL || json_array_size(message.to) <= 1000);
     require(message.tags == NULL || json_object_size(message.tags) <= 75);
-    require((unsigned)message.mode <= WXS_MODE_FULL);
+    require(message.tracking == NULL || json_is_object(message.tracking));
+    require(message.unsubscribe_url == NULL ||
+            strpbrk(message.unsubscribe_url, "\r\n<>") == NULL);
+    require(message.unsubscribe_address == NULL ||
+            strpbrk(message.unsubscribe_address, "\r\n<>") == NULL);
+    wxs_message_request_free(&message);
 }
 
 int

@@ -183,8 +183,8 @@ START_TEST(events_in_full)
     assert_event(
         0, "{\"id\":\"evt_0000000000000001\",\"type\":\"click\","
            "\"created_at\":\"2026-02-22T23:41:12.126Z\",\"domain_id\":\"" MINE
-           "\",\"message_id\":\"" MESSAGE
-           "\",\"link\":\"https://x.example/?a=1&b\",\"link_index\":0,"
+           "\",\"message_id\":\"" MESSAGE "\",\"link\":\"https://x.example/"
+           "?a=1&b\",\"link_index\":0,\"link_name\":null,\"link_tags\":null,"
            "\"ip\":\"203.0.113.7\",\"user_agent\":\"Mozilla/5.0\","
            "\"verdict\":\"human\",\"reason\":\"browser\",\"final\":true}");
     assert_event(
@@ -192,6 +192,7 @@ START_TEST(events_in_full)
         "{\"id\":\"evt_0000000000000002\",\"type\":\"open\","
         "\"created_at\":\"2026-02-22T23:41:12.127Z\",\"domain_id\":\"" MINE
         "\",\"message_id\":\"" MESSAGE "\",\"link\":null,\"link_index\":null,"
+                                       "\"link_name\":null,\"link_tags\":null,"
         "\"ip\":\"2001:db8::1\",\"user_agent\":\"A\xef\xbf\xbd"
         "B\",\"verdict\":\"proxy\",\"reason\":\"image proxy\","
         "\"final\":true}");
@@ -199,7 +200,8 @@ START_TEST(events_in_full)
         2, "{\"id\":\"evt_0000000000000003\",\"type\":\"click\","
            "\"created_at\":\"2026-02-22T23:41:12.128Z\",\"domain_id\":\"" MINE
            "\",\"message_id\":null,\"link\":\"https://y.example/\","
-           "\"link_index\":3,\"ip\":null,\"user_agent\":null,"
+           "\"link_index\":3,\"link_name\":null,\"link_tags\":null,\"ip\":null,"
+           "\"user_agent\":null,"
            "\"verdict\":\"unknown\",\"reason\":\"anonymous\",\"final\":true}");
     ck_assert_str_eq(
         json_string_value(json_object_get(
@@ -221,7 +223,7 @@ static const struct {
     {"limit=18446744073709551617", "`limit`"},
     {"order=up", "`order`"},
     {"type=c", "`type`"},
-    {"type=unsubscribe", "`type`"},
+    {"type=bounce", "`type`"},
     {"after=7", "`after`"},
     {"after=evt_7", "`after`"},
     {"after=evt_0000000000000000", "`after`"},

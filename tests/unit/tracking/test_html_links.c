@@ -9,10 +9,10 @@
 
 #define HUGE_LEN ((size_t)16 << 20)
 
-static wxs_html_links
+static wxs_found_links
 find(const char *html, size_t len)
 {
-    wxs_html_links links;
+    wxs_found_links links;
     wxs_error error;
 
     ck_assert(wxs_html_links_find(html, len, &links, &error));
@@ -20,12 +20,12 @@ find(const char *html, size_t len)
 }
 
 /* Runs without NUL behind the text, so that a sanitizer sees overruns. */
-static wxs_html_links
+static wxs_found_links
 find_exact(const char *html)
 {
     size_t len = strlen(html);
     char *copy = malloc(len == 0 ? 1 : len);
-    wxs_html_links links;
+    wxs_found_links links;
 
     ck_assert_ptr_nonnull(copy);
     memcpy(copy, html, len);
@@ -38,22 +38,22 @@ find_exact(const char *html)
 static void
 expect_links(const char *html, const char *expected)
 {
-    wxs_html_links links = find_exact(html);
+    wxs_found_links links = find_exact(html);
     char got[4096] = "";
     size_t len = 0;
 
     for (size_t i = 0; i < links.count; i++) {
-        const wxs_html_link *link = &links.link[i];
-        ck_assert_uint_le(link->url + link->url_len, links.text_len);
+        const wxs_found_link *link = &links.link[i];
+        ck_assert_uint_le(link->url + link->url_len, links.text.len);
         ck_assert_uint_lt(len + link->url_len + 2, sizeof(got));
-        memcpy(got + len, links.text + link->url, link->url_len);
+        memcpy(got + len, links.text.data + link->url, link->url_len);
         len += link->url_len;
         got[len++] = ' ';
         got[len] = '\0';
     }
     ck_assert_msg(strcmp(got, expected) == 0, "%s\n  gives %s\n  not   %s",
                   html, got, expected);
-    wxs_html_links_free(&links);
+    wxs_found_links_free(&links);
 }
 
 /* The one destination of the value between double quotes, or "". */
@@ -297,7 +297,6 @@ START_TEST(left_alone)
         "",
         "javascript:location='http://a.example/'",
         "ftp://a.example/",
-        "https+notrack://a.example/",
         "http:a.example",
         "http:/a.example",
         "http:\\\\a.example",
@@ -321,6 +320,8 @@ START_TEST(left_alone)
         "http://%%host%%/",
         "http://a.example/<%= x %>",
         "http://a.example/&#123;&lbrace;id}}",
+        "http://a.example/${id}",
+        "http://a.example/?x=%recipient.id%",
     };
 
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -420,7 +421,7 @@ expect_length(size_t destination, size_t count, size_t too_long)
     static const char head[] = "<a href=\"http://a.example/";
     size_t len = sizeof(head) - 1 + destination - 17;
     char *html = malloc(len + 2);
-    wxs_html_links links;
+    wxs_found_links links;
 
     ck_assert_ptr_nonnull(html);
     memset(html, 'x', len);
@@ -429,7 +430,7 @@ expect_length(size_t destination, size_t count, size_t too_long)
     links = find(html, len + 2);
     ck_assert_uint_eq(links.count, count);
     ck_assert_uint_eq(links.too_long, too_long);
-    wxs_html_links_free(&links);
+    wxs_found_links_free(&links);
     free(html);
 }
 
@@ -441,20 +442,22 @@ START_TEST(too_long)
 }
 END_TEST
 
+/* expected: the document with [P] where the pixel goes, [T] where one at the
+ * top does */
 static void
 expect_pixel(const char *html, const char *expected)
 {
-    static const char *const href[] = {"L0", "L1", "L2"};
-    wxs_html_links links = find(html, strlen(html));
-    size_t len;
-    char *out;
+    wxs_found_links links = find(html, strlen(html));
+    char got[256];
+    size_t top = links.has_top ? links.top : 0;
 
-    ck_assert_uint_le(links.count, 3);
-    out = wxs_html_splice(html, strlen(html), &links, href, "[P]", &len);
-    ck_assert_str_eq(out, expected);
-    ck_assert_uint_eq(len, strlen(expected));
-    free(out);
-    wxs_html_links_free(&links);
+    ck_assert(links.has_top || links.top == 0);
+    ck_assert_uint_le(top, links.pixel);
+    snprintf(got, sizeof(got), "%.*s%s%.*s[P]%s", (int)top, html,
+             links.has_top ? "[T]" : "", (int)(links.pixel - top), html + top,
+             html + links.pixel);
+    ck_assert_str_eq(got, expected);
+    wxs_found_links_free(&links);
 }
 
 START_TEST(pixel)
@@ -471,35 +474,100 @@ START_TEST(pixel)
                  "<p title='</body>'></bodyx>[P]");
     expect_pixel("x</body", "x[P]</body");
     expect_pixel("<a href=http://a.example>x</body><a href='http://b.example'>",
-                 "<a href=L0>x[P]</body><a href='L1'>");
-    expect_pixel("</body><a href=http://a.example>", "[P]</body><a href=L0>");
+                 "<a href=http://a.example>x[P]</body>"
+                 "<a href='http://b.example'>");
+    expect_pixel("</body><a href=http://a.example>",
+                 "[P]</body><a href=http://a.example>");
 }
 END_TEST
 
-START_TEST(not_a_byte_besides)
+START_TEST(pixel_at_the_top)
 {
-    static const char html[] =
-        "<!doctype html>\r\n<A  HREF = 'http://a.example/?a&amp;b' x>\xc3\xbc"
-        "<a href=http://b.example/c>\0<v:oval\thref=\" http://c.example \">";
-    static const char *const href[] = {"ONE", NULL, "THREE"};
-    static const char *const none[] = {NULL, NULL, NULL};
-    static const char expected[] =
-        "<!doctype html>\r\n<A  HREF = 'ONE' x>\xc3\xbc"
-        "<a href=http://b.example/c>\0<v:oval\thref=\"THREE\">";
-    wxs_html_links links = find(html, sizeof(html) - 1);
-    size_t len;
-    char *out;
+    expect_pixel("<html><head><title><body></title></head><BODY class='>'>x",
+                 "<html><head><title><body></title></head><BODY class='>'>[T]x"
+                 "[P]");
+    expect_pixel("<!--[if mso]><body><![endif]--><body>x<body></body>",
+                 "<!--[if mso]><body><![endif]--><body>[T]x<body>[P]</body>");
+    expect_pixel("<!--[if mso]><body><![endif]-->x",
+                 "<!--[if mso]><body><![endif]-->x[P]");
+    expect_pixel("<bodyx>", "<bodyx>[P]");
+    expect_pixel("<body", "<body[P]");
+}
+END_TEST
 
-    ck_assert_uint_eq(links.count, 3);
-    out = wxs_html_splice(html, sizeof(html) - 1, &links, href, NULL, &len);
-    ck_assert_uint_eq(len, sizeof(expected) - 1);
-    ck_assert_mem_eq(out, expected, sizeof(expected));
-    free(out);
-    out = wxs_html_splice(html, sizeof(html) - 1, &links, none, NULL, &len);
-    ck_assert_uint_eq(len, sizeof(html) - 1);
-    ck_assert_mem_eq(out, html, sizeof(html));
-    free(out);
-    wxs_html_links_free(&links);
+/* What a link is called and tagged: "name|tags". */
+static void
+expect_name(const char *attribute, const char *expected)
+{
+    char html[1024];
+    char got[512];
+    wxs_found_links links;
+
+    snprintf(html, sizeof(html), "<a href=http://a.example %s>", attribute);
+    links = find_exact(html);
+    ck_assert_uint_eq(links.count, 1);
+    snprintf(got, sizeof(got), "%.*s|%.*s", (int)links.link[0].name_len,
+             links.text.data + links.link[0].name, (int)links.link[0].tags_len,
+             links.text.data + links.link[0].tags);
+    ck_assert_str_eq(got, expected);
+    wxs_found_links_free(&links);
+}
+
+START_TEST(names_and_tags)
+{
+    char longest[300] = "data-waxseal-name='";
+    char expected[300] = "";
+
+    expect_name("", "|");
+    expect_name("data-waxseal-name=cta", "cta|");
+    expect_name("DATA-MSYS-LINKNAME='The &quot;big&quot; one'",
+                "The \"big\" one|");
+    expect_name("ses:tags=\"a:1;b:2\"", "|a:1;b:2");
+    expect_name("data-waxseal-tags='a:&uuml;' data-waxseal-name=x",
+                "x|a:\xc3\xbc");
+    /* cut at the end of a character */
+    for (int i = 0; i < 67; i++) {
+        strcat(longest, "\xe2\x82\xac");
+        if (i < 66)
+            strcat(expected, "\xe2\x82\xac");
+    }
+    strcat(longest, "'");
+    strcat(expected, "|");
+    expect_name(longest, expected);
+}
+END_TEST
+
+static void
+expect_special(const char *value, wxs_found_kind kind, const char *replaced)
+{
+    char html[256];
+    wxs_found_links links;
+
+    snprintf(html, sizeof(html), "<a href=\"%s\">x</a>", value);
+    links = find_exact(html);
+    ck_assert_uint_eq(links.count, replaced != NULL);
+    if (replaced != NULL) {
+        const wxs_found_link *link = &links.link[0];
+
+        ck_assert_int_eq(link->kind, kind);
+        ck_assert_uint_eq(link->end - link->start, strlen(replaced));
+        ck_assert_mem_eq(html + link->start, replaced, strlen(replaced));
+        ck_assert_uint_eq(link->url_len, 0);
+    }
+    wxs_found_links_free(&links);
+}
+
+START_TEST(links_that_are_not_tracked)
+{
+    expect_special("https+notrack://a.example", WXS_FOUND_CUT, "+notrack");
+    expect_special("HTTP+NoTrack://a.example", WXS_FOUND_CUT, "+NoTrack");
+    expect_special("ftp+notrack://a.example", WXS_FOUND_CUT, NULL);
+    expect_special("https+notrack:a.example", WXS_FOUND_CUT, NULL);
+    expect_special("https+notrack", WXS_FOUND_CUT, NULL);
+    expect_special("waxseal:unsubscribe", WXS_FOUND_UNSUBSCRIBE,
+                   "waxseal:unsubscribe");
+    expect_special("waxseal:unsubscribed", WXS_FOUND_UNSUBSCRIBE, NULL);
+    expect_special("waxseal:", WXS_FOUND_UNSUBSCRIBE, NULL);
 }
 END_TEST
 
@@ -539,13 +607,13 @@ START_TEST(linear_time)
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
         size_t len = strlen(patterns[i]);
         clock_t start = clock();
-        wxs_html_links links;
+        wxs_found_links links;
         double seconds;
 
         for (size_t at = 0; at < HUGE_LEN; at++)
             html[at] = patterns[i][at % len];
         links = find(html, HUGE_LEN);
-        wxs_html_links_free(&links);
+        wxs_found_links_free(&links);
         seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         ck_assert_msg(seconds < 10, "%s: %.1f s", patterns[i], seconds);
     }
@@ -562,7 +630,7 @@ START_TEST(one_huge_value)
     ck_assert_ptr_nonnull(html);
     for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++) {
         size_t len = strlen(fillers[i]);
-        wxs_html_links links;
+        wxs_found_links links;
 
         for (size_t at = 0; at < HUGE_LEN; at++)
             html[at] = fillers[i][at % len];
@@ -571,7 +639,7 @@ START_TEST(one_huge_value)
         links = find(html, HUGE_LEN);
         ck_assert_uint_eq(links.count, 0);
         ck_assert_uint_eq(links.too_long, i < 3);
-        wxs_html_links_free(&links);
+        wxs_found_links_free(&links);
     }
     free(html);
 }
@@ -599,7 +667,9 @@ main(void)
     tcase_add_test(finding, opt_outs);
     tcase_add_test(finding, too_long);
     tcase_add_test(finding, pixel);
-    tcase_add_test(finding, not_a_byte_besides);
+    tcase_add_test(finding, pixel_at_the_top);
+    tcase_add_test(finding, names_and_tags);
+    tcase_add_test(finding, links_that_are_not_tracked);
     suite_add_tcase(suite, finding);
     tcase_set_timeout(limits, 120);
     tcase_add_test(limits, linear_time);

@@ -1,5 +1,5 @@
-#ifndef WXS_WAXSEAL_IN_EFFECT_H
-#define WXS_WAXSEAL_IN_EFFECT_H
+#ifndef WXS_SHARED_IN_EFFECT_H
+#define WXS_SHARED_IN_EFFECT_H
 
 #include "db.h"
 
