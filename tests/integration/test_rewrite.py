@@ -136,7 +136,7 @@ def follows_every_link_of_templates(c):
                 for value in match.groups()] == \
             [link["url"] for link in message["links"]], path
         followed += len(tracked)
-    assert followed >= 100, followed
+    assert followed >= 90, followed
 
 
 # ---- what is asked for ----
