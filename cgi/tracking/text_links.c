@@ -169,13 +169,25 @@ judge_url(const char *text, size_t len, size_t pos, size_t *next,
     return add_link(text, pos, trim_end(text, pos, url), links);
 }
 
+/* The ":" of the first "://" from pos on, or NULL. */
+static const char *
+find_scheme_end(const char *text, size_t len, size_t pos)
+{
+    const char *end = text + len;
+    const char *colon = memchr(text + pos, ':', len - pos);
+
+    while (colon != NULL && (end - colon < 3 || memcmp(colon, "://", 3) != 0))
+        colon = memchr(colon + 1, ':', (size_t)(end - colon) - 1);
+    return colon;
+}
+
 static bool
 find_links(const char *text, size_t len, wxs_found_links *links)
 {
     size_t pos = 0;
 
     while (pos < len) {
-        const char *colon = memmem(text + pos, len - pos, "://", 3);
+        const char *colon = find_scheme_end(text, len, pos);
         size_t at, cut;
 
         if (colon == NULL)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from edge import (CONFIGURATION, HEAD, ROOT, TLS, Domain, Edge, free_port,
+from edge import (OFF, CONFIGURATION, HEAD, ROOT, TLS, Domain, Edge, free_port,
                   h2_frame, h2_frames, h2_headers, mint, request, run_tests,
                   talk)
 
@@ -297,6 +297,24 @@ def test_unwritable_journal_never_stops_a_redirect():
     with edge:
         assert is_redirect(edge.get(CLICK))
         assert edge.metrics()["waxseal_events_dropped_total"] == 1
+
+
+def test_unsubscribing_fails_unless_it_is_recorded():
+    """It is of no use then, and who asked comes again."""
+    edge = Edge()
+    edge.make_table([HOST_ONE])
+    edge.journal.chmod(0o500)
+    path = mint(ONE, "u", mode=OFF, message_id=bytes(range(16)))
+    with edge:
+        assert edge.get(path).status == 200
+        response = edge.get(path, method="POST")
+        assert (response.status, response.body) == (503, b"try again later\n")
+        edge.journal.chmod(0o755)
+        edge.wait(lambda: edge.get(path, method="POST").status == 200, limit=4)
+        event = edge.events()[-1]
+        assert event["type"] == "u"
+        assert edge.metrics()['waxseal_requests_total{event="unsubscribe",'
+                              'result="failed"}'] > 0
 
 
 def test_without_a_journal_nothing_is_recorded():
