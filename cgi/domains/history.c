@@ -42,8 +42,9 @@ walk(wxs_db *db, const wxs_domain *domain, bool newer, int64_t cursor,
 }
 
 static json_t *
-entry_json(sqlite3_stmt *row)
+entry_json(sqlite3_stmt *row, wxs_error *error)
 {
+    (void)error; /* only memory can be out */
     const char *evidence = (const char *)sqlite3_column_text(row, 5);
     json_t *json = evidence != NULL ? json_loads(evidence, 0, NULL) : NULL;
     char id[24];
@@ -55,21 +56,6 @@ entry_json(sqlite3_stmt *row)
                      sqlite3_column_text(row, 2), "to",
                      sqlite3_column_text(row, 3), "cause",
                      sqlite3_column_text(row, 4), "evidence", json);
-}
-
-static bool
-fill(wxs_db *db, sqlite3_stmt *rows, wxs_page_list *list, wxs_error *error)
-{
-    int more;
-
-    while ((more = wxs_db_step(db, rows, error)) == 1) {
-        more = wxs_page_add(list, entry_json(rows));
-        if (more < 0)
-            return wxs_fail(error, "out of memory");
-        if (more == 0)
-            return true;
-    }
-    return more == 0;
 }
 
 void
@@ -94,7 +80,8 @@ wxs_domains_history(wxs_context *context, const wxs_request *request,
     list = wxs_page_begin(&page);
     rows = walk(context->control, &domain, list.reverse, cursor,
                 wxs_page_rows(&page), &error);
-    if (rows != NULL && fill(context->control, rows, &list, &error))
+    if (rows != NULL &&
+        wxs_page_fill(&list, context->control, rows, entry_json, &error))
         wxs_page_answer(&list, response);
     else
         wxs_answer_internal(response, request, &error);

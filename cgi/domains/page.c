@@ -101,6 +101,22 @@ wxs_page_add(wxs_page_list *list, json_t *item)
     return rc == 0 ? 1 : -1;
 }
 
+bool
+wxs_page_fill(wxs_page_list *list, wxs_db *db, sqlite3_stmt *rows,
+              json_t *(*item)(sqlite3_stmt *row, wxs_error *error),
+              wxs_error *error)
+{
+    int more;
+
+    while ((more = wxs_db_step(db, rows, error)) == 1) {
+        wxs_fail(error, "out of memory");
+        more = wxs_page_add(list, item(rows, error));
+        if (more <= 0)
+            return more == 0;
+    }
+    return more == 0;
+}
+
 void
 wxs_page_answer(wxs_page_list *list, wxs_response *response)
 {

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "db.h"
 #include "http.h"
 
 /* What part of a list is asked for: limit, and at most one of the cursors. */
@@ -38,6 +39,12 @@ int64_t wxs_page_rows(const wxs_page *page);
 /* Takes over item. 1 go on, 0 the page is full, -1 no memory (also if item is
  * NULL). */
 int wxs_page_add(wxs_page_list *list, json_t *item);
+
+/* Fills the page with what item() makes of the rows; item is NULL if memory is
+ * out, or with error filled. */
+bool wxs_page_fill(wxs_page_list *list, wxs_db *db, sqlite3_stmt *rows,
+                   json_t *(*item)(sqlite3_stmt *row, wxs_error *error),
+                   wxs_error *error);
 
 /* Answers {"object":"list","has_more":…,"data":[…]}; takes over the data. */
 void wxs_page_answer(wxs_page_list *list, wxs_response *response);

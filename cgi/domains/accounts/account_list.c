@@ -29,22 +29,13 @@ find_cursor(const wxs_context *context, const wxs_request *request,
     return found == 1;
 }
 
-static bool
-fill(wxs_db *db, sqlite3_stmt *rows, wxs_page_list *list, wxs_error *error)
+static json_t *
+item(sqlite3_stmt *row, wxs_error *error)
 {
     wxs_account account;
-    int more;
 
-    while ((more = wxs_db_step(db, rows, error)) == 1) {
-        if (!wxs_account_row(rows, &account, error))
-            return false;
-        more = wxs_page_add(list, wxs_account_json(&account));
-        if (more < 0)
-            return wxs_fail(error, "out of memory");
-        if (more == 0)
-            return true;
-    }
-    return more == 0;
+    return wxs_account_row(row, &account, error) ? wxs_account_json(&account)
+                                                 : NULL;
 }
 
 void
@@ -63,7 +54,8 @@ wxs_accounts_list(wxs_context *context, const wxs_request *request,
     list = wxs_page_begin(&page);
     rows = wxs_account_walk(context->control, list.reverse, number,
                             wxs_page_rows(&page), &error);
-    if (rows != NULL && fill(context->control, rows, &list, &error))
+    if (rows != NULL &&
+        wxs_page_fill(&list, context->control, rows, item, &error))
         wxs_page_answer(&list, response);
     else
         wxs_answer_internal(response, request, &error);

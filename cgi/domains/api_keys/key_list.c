@@ -45,22 +45,15 @@ key_json(const wxs_api_key *key)
         key->domain_id[0] != '\0' ? key->domain_id : NULL);
 }
 
-static bool
-fill(wxs_db *db, sqlite3_stmt *rows, wxs_page_list *list, wxs_error *error)
+static json_t *
+item(sqlite3_stmt *row, wxs_error *error)
 {
     wxs_api_key key;
-    int more;
 
-    while ((more = wxs_db_step(db, rows, error)) == 1) {
-        if (!wxs_api_key_row(rows, &key))
-            return wxs_fail(error, "an API key of control.db is damaged");
-        more = wxs_page_add(list, key_json(&key));
-        if (more < 0)
-            return wxs_fail(error, "out of memory");
-        if (more == 0)
-            return true;
-    }
-    return more == 0;
+    if (wxs_api_key_row(row, &key))
+        return key_json(&key);
+    wxs_fail(error, "an API key of control.db is damaged");
+    return NULL;
 }
 
 void
@@ -80,7 +73,8 @@ wxs_api_keys_list(wxs_context *context, const wxs_request *request,
     rows = wxs_api_key_walk(context->control, context->identity.account,
                             list.reverse, from.created_at, from.id,
                             wxs_page_rows(&page), &error);
-    if (rows != NULL && fill(context->control, rows, &list, &error))
+    if (rows != NULL &&
+        wxs_page_fill(&list, context->control, rows, item, &error))
         wxs_page_answer(&list, response);
     else
         wxs_answer_internal(response, request, &error);

@@ -14,8 +14,9 @@
     "SELECT id, created_at, endpoint, method, status, user_agent, key_id"
 
 static json_t *
-entry_json(sqlite3_stmt *row)
+entry_json(sqlite3_stmt *row, wxs_error *error)
 {
+    (void)error; /* only memory can be out */
     return json_pack(
         "{s:s, s:o, s:s, s:s, s:i, s:s?, s:s}", "id",
         sqlite3_column_text(row, 0), "created_at",
@@ -67,21 +68,6 @@ walk(const wxs_context *context, bool newer, int64_t number, int64_t limit,
                    context->identity.account, number, limit);
 }
 
-static bool
-fill(wxs_db *db, sqlite3_stmt *rows, wxs_page_list *list, wxs_error *error)
-{
-    int more;
-
-    while ((more = wxs_db_step(db, rows, error)) == 1) {
-        more = wxs_page_add(list, entry_json(rows));
-        if (more < 0)
-            return wxs_fail(error, "out of memory");
-        if (more == 0)
-            return true;
-    }
-    return more == 0;
-}
-
 void
 wxs_logs_list(wxs_context *context, const wxs_request *request,
               wxs_response *response)
@@ -99,7 +85,8 @@ wxs_logs_list(wxs_context *context, const wxs_request *request,
         page.limit = LIMIT_DEFAULT;
     list = wxs_page_begin(&page);
     rows = walk(context, list.reverse, number, wxs_page_rows(&page), &error);
-    if (rows != NULL && fill(context->requests, rows, &list, &error))
+    if (rows != NULL &&
+        wxs_page_fill(&list, context->requests, rows, entry_json, &error))
         wxs_page_answer(&list, response);
     else
         wxs_answer_internal(response, request, &error);
@@ -122,7 +109,7 @@ set_body(json_t *json, const char *name, sqlite3_stmt *row, int column)
 static void
 answer_entry(sqlite3_stmt *row, wxs_response *response)
 {
-    json_t *json = entry_json(row);
+    json_t *json = entry_json(row, NULL);
 
     if (json != NULL &&
         (json_object_set_new(json, "object", json_string("log")) != 0 ||

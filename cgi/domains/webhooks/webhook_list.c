@@ -32,22 +32,13 @@ find_cursor(const wxs_context *context, const wxs_request *request,
     return found == 1;
 }
 
-static bool
-fill(wxs_db *db, sqlite3_stmt *rows, wxs_page_list *list, wxs_error *error)
+static json_t *
+item(sqlite3_stmt *row, wxs_error *error)
 {
     wxs_webhook webhook;
-    int more;
 
-    while ((more = wxs_db_step(db, rows, error)) == 1) {
-        if (!wxs_webhook_row(rows, &webhook, error))
-            return false;
-        more = wxs_page_add(list, wxs_webhook_summary(&webhook));
-        if (more < 0)
-            return wxs_fail(error, "out of memory");
-        if (more == 0)
-            return true;
-    }
-    return more == 0;
+    return wxs_webhook_row(row, &webhook, error) ? wxs_webhook_summary(&webhook)
+                                                 : NULL;
 }
 
 void
@@ -67,7 +58,8 @@ wxs_webhooks_list(wxs_context *context, const wxs_request *request,
     rows = wxs_webhook_walk(context->control, context->identity.account,
                             list.reverse ? WXS_NEWER : WXS_OLDER, id,
                             wxs_page_rows(&page), &error);
-    if (rows != NULL && fill(context->control, rows, &list, &error))
+    if (rows != NULL &&
+        wxs_page_fill(&list, context->control, rows, item, &error))
         wxs_page_answer(&list, response);
     else
         wxs_answer_internal(response, request, &error);
