@@ -15,22 +15,6 @@
 #define ADDRESS_SIZE 16
 #define PSEUDONYM    8
 
-enum {
-    ID,
-    DOMAIN,
-    MESSAGE,
-    TYPE,
-    AT,
-    LINK,
-    LINK_INDEX,
-    ADDRESS,
-    AGENT,
-    VERDICT,
-    REASON,
-    LINK_NAME,
-    LINK_TAGS
-};
-
 void
 wxs_event_id_format(int64_t id, char text[WXS_EVENT_ID_TEXT])
 {
@@ -78,49 +62,42 @@ lossy_string(const char *text, size_t len)
 }
 
 static json_t *
+text_json(const char *text, size_t len)
+{
+    return text == NULL ? json_null() : lossy_string(text, len);
+}
+
+static json_t *
 text_column(sqlite3_stmt *row, int column)
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
-
-    if (text == NULL)
-        return json_null();
-    return lossy_string(text, (size_t)sqlite3_column_bytes(row, column));
+    return text_json((const char *)sqlite3_column_text(row, column),
+                     (size_t)sqlite3_column_bytes(row, column));
 }
 
 static json_t *
-integer_column(sqlite3_stmt *row, int column)
+message_json(const wxs_event_row *event)
 {
-    if (sqlite3_column_type(row, column) == SQLITE_NULL)
-        return json_null();
-    return json_integer(sqlite3_column_int64(row, column));
-}
-
-static json_t *
-message_column(sqlite3_stmt *row)
-{
-    const uint8_t *message = sqlite3_column_blob(row, MESSAGE);
     char text[WXS_UUID_TEXT];
 
-    if (message == NULL || sqlite3_column_bytes(row, MESSAGE) != WXS_UUID_SIZE)
+    if (event->message == NULL)
         return json_null();
-    wxs_uuid_format(message, text);
+    wxs_uuid_format(event->message, text);
     return json_string(text);
 }
 
 /* The address, the hash that stands for it in pseudonymous mode, or null. */
 static json_t *
-address_column(sqlite3_stmt *row)
+address_json(const wxs_event_row *event)
 {
-    const uint8_t *bytes = sqlite3_column_blob(row, ADDRESS);
-    int size = sqlite3_column_bytes(row, ADDRESS);
+    const uint8_t *bytes = event->address;
     struct in6_addr address;
     char text[INET6_ADDRSTRLEN];
 
-    if (bytes != NULL && size == PSEUDONYM)
+    if (bytes != NULL && event->address_len == PSEUDONYM)
         return json_sprintf("pseudonym:%02x%02x%02x%02x%02x%02x%02x%02x",
                             bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
                             bytes[5], bytes[6], bytes[7]);
-    if (bytes == NULL || size != ADDRESS_SIZE)
+    if (bytes == NULL || event->address_len != ADDRESS_SIZE)
         return json_null();
     memcpy(&address, bytes, sizeof(address));
     if (IN6_IS_ADDR_V4MAPPED(&address))
@@ -128,16 +105,6 @@ address_column(sqlite3_stmt *row)
     else
         inet_ntop(AF_INET6, bytes, text, sizeof(text));
     return json_string(text);
-}
-
-/* An object that is kept as text; null if there is none. */
-static json_t *
-object_column(sqlite3_stmt *row, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(row, column);
-    json_t *json = text == NULL ? NULL : json_loads(text, 0, NULL);
-
-    return json == NULL ? json_null() : json;
 }
 
 static const char *
@@ -173,31 +140,67 @@ domain_id(wxs_db *control, int64_t number, wxs_error *error)
     return id;
 }
 
+/* Name and tags of the link, null if it has none. */
+static bool
+link_json(wxs_db *events, const wxs_event_row *event, json_t **name,
+          json_t **tags, wxs_error *error)
+{
+    static const char sql[] = "SELECT name, tags FROM message_links "
+                              "WHERE message = ?1 AND link_index = ?2";
+    sqlite3_stmt *row;
+    const char *text;
+    int found;
+
+    *name = json_null();
+    *tags = json_null();
+    if (event->message == NULL || event->link_index < 0)
+        return true;
+    row = wxs_db_prepare(events, sql, error);
+    if (row == NULL)
+        return false;
+    sqlite3_bind_blob(row, 1, event->message, WXS_UUID_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, event->link_index);
+    found = wxs_db_step(events, row, error);
+    if (found == 1) {
+        *name = text_column(row, 0);
+        text = (const char *)sqlite3_column_text(row, 1);
+        *tags = text == NULL ? NULL : json_loads(text, 0, NULL);
+        if (*tags == NULL)
+            *tags = json_null();
+    }
+    wxs_db_done(row);
+    return found >= 0;
+}
+
 json_t *
-wxs_event_json(wxs_db *control, sqlite3_stmt *row, wxs_error *error)
+wxs_event_json(wxs_db *control, wxs_db *events, const wxs_event_row *event,
+               bool is_final, wxs_error *error)
 {
     char id[WXS_EVENT_ID_TEXT];
     char at[WXS_TIME_TEXT];
-    json_t *domain =
-        domain_id(control, sqlite3_column_int64(row, DOMAIN), error);
-    json_t *event;
+    json_t *name, *tags, *json;
+    json_t *domain = domain_id(control, event->domain, error);
 
     if (domain == NULL)
         return NULL;
-    wxs_event_id_format(sqlite3_column_int64(row, ID), id);
-    wxs_time_iso(sqlite3_column_int64(row, AT) * 1000, at);
-    event = json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+    if (!link_json(events, event, &name, &tags, error)) {
+        json_decref(domain);
+        return NULL;
+    }
+    wxs_event_id_format(event->id, id);
+    wxs_time_iso(event->at * 1000, at);
+    json = json_pack(
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, "
         "s:b}",
-        "id", id, "type", type_name(sqlite3_column_int(row, TYPE)),
-        "created_at", at, "domain_id", domain, "message_id",
-        message_column(row), "link", text_column(row, LINK), "link_index",
-        integer_column(row, LINK_INDEX), "link_name",
-        text_column(row, LINK_NAME), "link_tags", object_column(row, LINK_TAGS),
-        "ip", address_column(row), "user_agent", text_column(row, AGENT),
-        "verdict", text_column(row, VERDICT), "reason",
-        text_column(row, REASON), "final", 1);
-    if (event == NULL)
+        "id", id, "type", type_name(event->type), "created_at", at, "domain_id",
+        domain, "message_id", message_json(event), "link",
+        text_json(event->link, event->link_len), "link_index",
+        event->link_index < 0 ? json_null() : json_integer(event->link_index),
+        "link_name", name, "link_tags", tags, "ip", address_json(event),
+        "user_agent", text_json(event->agent, event->agent_len), "verdict",
+        wxs_verdict_name(event->verdict), "reason",
+        text_json(event->reason, strlen(event->reason)), "final", is_final);
+    if (json == NULL)
         wxs_fail(error, "out of memory");
-    return event;
+    return json;
 }

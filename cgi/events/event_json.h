@@ -4,16 +4,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "db.h"
-
-/* The columns of a row of events that wxs_event_json() reads, in its order. */
-#define WXS_EVENT_COLUMNS                                                      \
-    "id, domain, message, type, at, link, link_index, address, agent, "        \
-    "verdict, reason, "                                                        \
-    "(SELECT name FROM message_links AS m WHERE m.message = events.message "   \
-    "AND m.link_index = events.link_index), "                                  \
-    "(SELECT tags FROM message_links AS m WHERE m.message = events.message "   \
-    "AND m.link_index = events.link_index)"
+#include "event_parts.h"
 
 #define WXS_EVENT_ID_TEXT 21 /* "evt_", 16 hexadecimal digits and the NUL */
 
@@ -22,8 +13,11 @@ void wxs_event_id_format(int64_t id, char text[WXS_EVENT_ID_TEXT]);
 /* False if the text is not the id of an event. */
 bool wxs_event_id_parse(const char *text, int64_t *id);
 
-/* The API's object of the event that the statement is at. control is asked for
- * the id of its domain. The caller owns it; NULL with error filled. */
-json_t *wxs_event_json(wxs_db *control, sqlite3_stmt *row, wxs_error *error);
+/* The API's object of the event, whose label is final or not. control is asked
+ * for the id of its domain, events for names and tags of its link. The caller
+ * owns it; NULL with error filled. */
+json_t *wxs_event_json(wxs_db *control, wxs_db *events,
+                       const wxs_event_row *event, bool is_final,
+                       wxs_error *error);
 
 #endif

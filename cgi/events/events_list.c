@@ -17,24 +17,7 @@ struct query {
     int64_t domain; /* number, 0 = any */
     int type;       /* 0 = any */
     int limit;
-    int64_t after; /* number of an event, or what comes before them all */
-};
-
-/* The index is named, because only we know which of the conditions picks the
- * fewest events. */
-#define PAGE(index, condition, comparison, order)                              \
-    "SELECT " WXS_EVENT_COLUMNS " FROM events INDEXED BY " index               \
-    " WHERE " condition " AND account = ?1 AND (?3 = 0 OR domain = ?3)"        \
-    " AND (?4 = 0 OR type = ?4) AND id " comparison " ?5"                      \
-    " ORDER BY id " order " LIMIT ?6"
-
-static const char *const pages[3][2] = {
-    {PAGE("events_account", "account = ?1", "<", "DESC"),
-     PAGE("events_account", "account = ?1", ">", "ASC")},
-    {PAGE("events_domain", "domain = ?3", "<", "DESC"),
-     PAGE("events_domain", "domain = ?3", ">", "ASC")},
-    {PAGE("events_message", "message = ?2", "<", "DESC"),
-     PAGE("events_message", "message = ?2", ">", "ASC")},
+    int64_t after; /* number of an event, 0 = none */
 };
 
 static bool
@@ -113,7 +96,7 @@ read_after(const wxs_request *request, struct query *query,
 {
     char value[64];
 
-    query->after = query->ascending ? 0 : INT64_MAX;
+    query->after = 0;
     read_parameter(request, "after", value);
     if (*value == '\0' || wxs_event_id_parse(value, &query->after))
         return true;
@@ -190,26 +173,43 @@ read_query(wxs_context *context, const wxs_request *request,
            read_domain(context, request, query, response);
 }
 
-/* The statement of the page, bound; it asks for one event more than the page
- * has, to know whether there are more. */
-static sqlite3_stmt *
-prepare_page(wxs_context *context, const struct query *query, wxs_error *error)
+static wxs_event_filter
+filter_of(const wxs_context *context, const struct query *query)
 {
-    int source = query->by_message ? 2 : query->domain != 0 ? 1 : 0;
-    sqlite3_stmt *row =
-        wxs_db_prepare(context->events, pages[source][query->ascending], error);
+    return (wxs_event_filter){.account = context->identity.account,
+                              .domain = query->domain,
+                              .message =
+                                  query->by_message ? query->message : NULL,
+                              .type = query->type,
+                              .after = query->after,
+                              .ascending = query->ascending};
+}
 
-    if (row == NULL)
-        return NULL;
-    sqlite3_bind_int64(row, 1, context->identity.account);
-    if (query->by_message)
-        sqlite3_bind_blob(row, 2, query->message, sizeof(query->message),
-                          SQLITE_TRANSIENT);
-    sqlite3_bind_int64(row, 3, query->domain);
-    sqlite3_bind_int(row, 4, query->type);
-    sqlite3_bind_int64(row, 5, query->after);
-    sqlite3_bind_int(row, 6, query->limit + 1);
-    return row;
+/* Fills data with the events of the scan; one more than the page has tells that
+ * there are more. */
+static int
+read_events(wxs_context *context, const struct query *query,
+            wxs_event_scan *scan, json_t *data, bool *has_more,
+            wxs_error *error)
+{
+    const wxs_event_row *row;
+    json_t *event;
+    int64_t last;
+    int step;
+
+    if (!wxs_event_parts_final(context->parts, &last, error))
+        return -1;
+    while ((step = wxs_event_scan_next(scan, &row, error)) > 0) {
+        if (json_array_size(data) == (size_t)query->limit) {
+            *has_more = true;
+            return 0;
+        }
+        event = wxs_event_json(context->control, context->events, row,
+                               row->id <= last, error);
+        if (event == NULL || json_array_append_new(data, event) != 0)
+            return -1;
+    }
+    return step;
 }
 
 /* Fills data with the page. */
@@ -217,26 +217,15 @@ static bool
 read_page(wxs_context *context, const struct query *query, json_t *data,
           bool *has_more, wxs_error *error)
 {
-    sqlite3_stmt *row = prepare_page(context, query, error);
+    const wxs_event_filter filter = filter_of(context, query);
+    wxs_event_scan *scan;
     int step;
 
-    if (row == NULL)
-        return false;
     *has_more = false;
-    while ((step = wxs_db_step(context->events, row, error)) > 0) {
-        json_t *event;
-        if (json_array_size(data) == (size_t)query->limit) {
-            *has_more = true;
-            step = 0;
-            break;
-        }
-        event = wxs_event_json(context->control, row, error);
-        if (event == NULL || json_array_append_new(data, event) != 0) {
-            step = -1;
-            break;
-        }
-    }
-    wxs_db_done(row);
+    if (!wxs_event_scan_begin(context->parts, &filter, &scan, error))
+        return false;
+    step = read_events(context, query, scan, data, has_more, error);
+    wxs_event_scan_end(scan);
     return step == 0;
 }
 

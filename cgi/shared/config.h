@@ -89,6 +89,10 @@ typedef struct {
     } messages;
     struct {
         int64_t hold_ms;
+        int partition_events;    /* in one, at most so many */
+        int64_t partition_ms;    /* and of that long */
+        int64_t retention_ms;    /* of events, 0 = for ever */
+        int64_t keep_rollups_ms; /* of what they come to, 0 = for ever */
     } events;
     struct {
         char directory[256];

@@ -48,12 +48,19 @@ wxs_db_open(wxs_db **db, const char *dir, wxs_db_kind kind,
             wxs_db_access access, wxs_error *error)
 {
     char path[512];
-    wxs_db *made;
     int size = snprintf(path, sizeof(path), "%s/%s", dir, wxs_db_file(kind));
 
     if (size < 0 || (size_t)size >= sizeof(path))
         return wxs_fail(error, "the path of the state directory is too long");
-    made = calloc(1, sizeof(*made));
+    return wxs_db_open_file(db, path, kind, access, error);
+}
+
+bool
+wxs_db_open_file(wxs_db **db, const char *path, wxs_db_kind kind,
+                 wxs_db_access access, wxs_error *error)
+{
+    wxs_db *made = calloc(1, sizeof(*made));
+
     if (made == NULL)
         return wxs_fail(error, "out of memory");
     if (!wxs_db_connect(path, SQLITE_OPEN_NOMUTEX, &made->handle, error) ||

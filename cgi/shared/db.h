@@ -15,7 +15,9 @@ typedef enum {
     WXS_DB_CONTROL,
     WXS_DB_EVENTS,
     WXS_DB_WEBHOOKS,
-    WXS_DB_REQUESTS
+    WXS_DB_REQUESTS,
+    WXS_DB_COUNTS,
+    WXS_DB_PART /* a partition of the events: one of several files */
 } wxs_db_kind;
 typedef enum {
     WXS_DB_READ,
@@ -23,15 +25,22 @@ typedef enum {
 } wxs_db_access;
 
 /* Brings dir's databases (mode 0640) to the newest version, creating them if
- * they are missing; each migration is one transaction. Safe
- * to call from several processes at once. Refuses a database that is newer
- * than this build or not ours. */
+ * they are missing, and the partitions that there are; each migration is one
+ * transaction. Safe to call from several processes at once. Refuses a database
+ * that is newer than this build or not ours. */
 bool wxs_db_migrate(const char *dir, wxs_error *error);
+
+/* The same for one file, which is created if it is missing. */
+bool wxs_db_migrate_file(const char *path, wxs_db_kind kind, wxs_error *error);
 
 /* Opens a database that has this build's version; else fails and says to run
  * `waxseal init` or which way the versions differ. The caller closes it. */
 bool wxs_db_open(wxs_db **db, const char *dir, wxs_db_kind kind,
                  wxs_db_access access, wxs_error *error);
+
+/* The same for a file of any name: the way to open a partition. */
+bool wxs_db_open_file(wxs_db **db, const char *path, wxs_db_kind kind,
+                      wxs_db_access access, wxs_error *error);
 
 void wxs_db_close(wxs_db *db); /* accepts NULL */
 

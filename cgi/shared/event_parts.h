@@ -6,8 +6,8 @@
 #include "db.h"
 
 /* Events for reading, across the partitions of DIR/events. The directory is the
- * catalogue: a partition is DIR/events/<id, 16 hexadecimal digits>.db, and holds
- * the events from that id on up to the next one's. Ids are in order of
+ * catalogue: a partition is DIR/events/<id, 16 hexadecimal digits>.db, and
+ * holds the events from that id on up to the next one's. Ids are in order of
  * collection. schema/parts has the tables; how a partition is written is known
  * to the worker alone.
  *
@@ -30,8 +30,8 @@ typedef struct {
     int64_t id;
     int64_t account; /* 0: unknown */
     int64_t domain;
-    int type;   /* 'c', 'o', 'u' */
-    int64_t at; /* ms since 1970, of the event */
+    int type;               /* 'c', 'o', 'u' */
+    int64_t at;             /* ms since 1970, of the event */
     const uint8_t *message; /* 16 bytes, NULL if there is none */
     const char *link;       /* NULL if there is none */
     size_t link_len;
@@ -49,10 +49,11 @@ typedef struct {
     const char *country; /* two letters, NULL if not known */
 } wxs_event_row;
 
-/* Which events are wanted; all of the conditions hold. Zero asks for nothing. */
+/* Which events are wanted; all of the conditions hold. Zero asks for nothing.
+ */
 typedef struct {
     int64_t account;
-    int64_t domain; /* needs account */
+    int64_t domain;         /* needs account */
     const uint8_t *message; /* 16 bytes, to live as long as the scan, or NULL */
     int type;
     unsigned verdicts; /* bits 1u << wxs_verdict; 0 = any */
@@ -86,13 +87,13 @@ bool wxs_event_parts_final(wxs_event_parts *parts, int64_t *id,
 /* Begins a scan; parts must outlive it, and may have one scan at a time only.
  * The caller ends it. */
 bool wxs_event_scan_begin(wxs_event_parts *parts,
-                          const wxs_event_filter *filter,
-                          wxs_event_scan **scan, wxs_error *error);
+                          const wxs_event_filter *filter, wxs_event_scan **scan,
+                          wxs_error *error);
 
 /* The next event: 1 with *row, 0 no more, -1 error filled. Reads a bounded
  * number of rows at a time and holds no snapshot in between, so a scan may take
- * as long as its reader likes. Events that are collected meanwhile are met by an
- * ascending scan that has not ended. */
+ * as long as its reader likes. Events that are collected meanwhile are met by
+ * an ascending scan that has not ended. */
 int wxs_event_scan_next(wxs_event_scan *scan, const wxs_event_row **row,
                         wxs_error *error);
 void wxs_event_scan_end(wxs_event_scan *scan); /* accepts NULL */

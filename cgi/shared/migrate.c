@@ -9,6 +9,7 @@
 
 #include "db_connect.h"
 #include "embedded.h"
+#include "part_list.h"
 
 #define WAL_RETRY_MS 20
 
@@ -18,12 +19,14 @@ struct kind {
     int application_id;
 };
 
-/* "WXSC", "WXSE", "WXSW" and "WXSR" */
+/* "WXSC", "WXSE", "WXSW", "WXSR", "WXSN" and "WXSP" */
 static const struct kind kinds[] = {
     [WXS_DB_CONTROL] = {"control.db", "schema/control/", 0x57585343},
     [WXS_DB_EVENTS] = {"events.db", "schema/events/", 0x57585345},
     [WXS_DB_WEBHOOKS] = {"webhooks.db", "schema/webhooks/", 0x57585357},
     [WXS_DB_REQUESTS] = {"requests.db", "schema/requests/", 0x57585352},
+    [WXS_DB_COUNTS] = {"counts.db", "schema/counts/", 0x5758534e},
+    [WXS_DB_PART] = {NULL, "schema/parts/", 0x57585350},
 };
 
 const char *
@@ -236,26 +239,50 @@ create_file(const char *path, wxs_error *error)
                           strerror(errno));
 }
 
-static bool
-migrate(const char *dir, const struct kind *kind, wxs_error *error)
+bool
+wxs_db_migrate_file(const char *path, wxs_db_kind kind, wxs_error *error)
 {
-    char path[512];
     sqlite3 *handle = NULL;
     int version;
     bool done = false;
-    bool ok = false;
-    int size = snprintf(path, sizeof(path), "%s/%s", dir, kind->file);
+    bool ok;
 
-    if (size < 0 || (size_t)size >= sizeof(path))
-        return wxs_fail(error, "the path of the state directory is too long");
     if (!create_file(path, error))
         return false;
     ok = wxs_db_connect(path, 0, &handle, error) &&
-         peek_version(handle, path, kind, &version, error) &&
+         peek_version(handle, path, &kinds[kind], &version, error) &&
          enter_wal(handle, path, error);
     while (ok && !done)
-        ok = migrate_step(handle, path, kind, &done, error);
+        ok = migrate_step(handle, path, &kinds[kind], &done, error);
     sqlite3_close(handle);
+    return ok;
+}
+
+static bool
+migrate_in(const char *dir, const char *name, wxs_db_kind kind,
+           wxs_error *error)
+{
+    char path[512];
+    int size = snprintf(path, sizeof(path), "%s/%s", dir, name);
+
+    if (size < 0 || (size_t)size >= sizeof(path))
+        return wxs_fail(error, "the path of the state directory is too long");
+    return wxs_db_migrate_file(path, kind, error);
+}
+
+static bool
+migrate_parts(const char *dir, wxs_error *error)
+{
+    char path[512];
+    wxs_part_list list;
+    bool ok = true;
+
+    if (!wxs_part_list_read(&list, dir, error))
+        return false;
+    for (size_t i = 0; ok && i < list.count; i++)
+        ok = wxs_part_path(dir, list.first_id[i], path, error) &&
+             wxs_db_migrate_file(path, WXS_DB_PART, error);
+    wxs_part_list_free(&list);
     return ok;
 }
 
@@ -263,8 +290,9 @@ bool
 wxs_db_migrate(const char *dir, wxs_error *error)
 {
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (!migrate(dir, &kinds[i], error))
+        if (kinds[i].file != NULL &&
+            !migrate_in(dir, kinds[i].file, (wxs_db_kind)i, error))
             return false;
     }
-    return true;
+    return migrate_parts(dir, error);
 }

@@ -4,6 +4,7 @@
 #include "auth.h"
 #include "config.h"
 #include "db.h"
+#include "event_parts.h"
 #include "http.h"
 
 /* A FastCGI program: a table of routes and what its handlers need. */
@@ -11,12 +12,14 @@
 /* What a handler works with; one for each thread, kept between requests. */
 typedef struct {
     const wxs_config *config;
-    wxs_db *control;       /* this thread's own connection, for reading */
-    wxs_db *events;        /* the same of events.db, NULL unless asked for */
-    wxs_db *requests;      /* the same of requests.db */
-    wxs_db *webhooks;      /* the same of webhooks.db */
-    void *state;           /* the program's own, see wxs_service */
-    wxs_identity identity; /* of the present request */
+    wxs_db *control;        /* this thread's own connection, for reading */
+    wxs_db *events;         /* the same of events.db, NULL unless asked for */
+    wxs_db *counts;         /* with events: the same of counts.db */
+    wxs_event_parts *parts; /* with events: the partitions */
+    wxs_db *requests;       /* the same of requests.db */
+    wxs_db *webhooks;       /* the same of webhooks.db */
+    void *state;            /* the program's own, see wxs_service */
+    wxs_identity identity;  /* of the present request */
 } wxs_context;
 
 /* Answers the request; runs after authentication. */

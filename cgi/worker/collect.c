@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "clock.h"
+#include "event_parts.h"
 #include "event_store.h"
 #include "journal_dir.h"
 #include "log.h"
+#include "store/closing.h"
+#include "store/former_events.h"
 #include "worker.h"
 
 #define POLL_MS      100
@@ -15,7 +18,7 @@
 #define MARK_MS      1000
 #define RETRY_MS     1000
 #define RETRY_MAX_MS 30000
-#define BATCH        2000 /* events */
+#define BATCH        16384 /* events */
 #define FORGET_US    (INT64_C(7) * 24 * 3600 * 1000000)
 
 /* The condition for a writer, called w, to be forgotten. */
@@ -26,9 +29,14 @@
 /* Why each event is stored exactly once, whenever this process is killed:
  *
  * - Events, the positions behind them and the writers' sequence numbers are one
- *   transaction. Killed before its commit, nothing of it exists and the next
- *   collector reads the same events from the same positions; killed after it,
- *   that one reads on behind them.
+ *   transaction of one file, the newest partition. Killed before its commit,
+ *   nothing of it exists and the next collector reads the same events from the
+ *   same positions; killed after it, that one reads on behind them. Commits are
+ *   synced (synchronous=FULL), so the same holds when the machine dies.
+ * - A partition appears by a rename, with the positions of the one before it
+ *   copied, when that one has had its last transaction. Killed before the
+ *   rename, the next collector goes on in the former; killed after it, in the
+ *   new one, which is then the only one whose positions count.
  * - A file is removed only when nothing can follow in it and after the commit
  *   that holds its last events. Killed in between, the next collector opens the
  *   file behind its last event, finds it finished and removes it.
@@ -38,13 +46,18 @@
  *   have its random writer id and number.
  * - Writers only append, and a record counts once its commit word is there,
  *   which is stored last: it cannot be read half, nor change later.
- * - After any error all positions are read again from the database, because
- *   the open readers may be ahead of it. */
+ * - After any error the partition is opened and all positions are read again,
+ *   because what is in memory may be ahead of it.
+ *
+ * Ids are given in the order of those transactions, so they have no gaps that
+ * could be filled later: who has read up to an id has read all up to it. */
 
 struct collector {
     const wxs_worker *worker;
     wxs_journal_dir dir;
     wxs_event_store store;
+    wxs_closing closing;
+    bool is_stale;    /* the store is to be opened anew */
     int64_t sync_due; /* monotonic ms */
     int64_t tidy_due;
     int64_t mark_due;
@@ -124,19 +137,19 @@ static bool
 begin_segment(struct collector *collector, const wxs_segment *segment,
               struct writer *writer, wxs_error *error)
 {
-    wxs_db *events = collector->store.events;
-
-    if (!collector->in_batch && !wxs_db_begin(events, error))
+    if (!collector->in_batch &&
+        !wxs_event_store_begin(&collector->store, error))
         return false;
     collector->in_batch = true;
-    return read_writer(events, segment->writer_id, writer, error);
+    return read_writer(collector->store.part.db, segment->writer_id, writer,
+                       error);
 }
 
 static bool
 end_segment(struct collector *collector, const wxs_segment *segment,
             const struct writer *writer, wxs_error *error)
 {
-    wxs_db *events = collector->store.events;
+    wxs_db *events = collector->store.part.db;
 
     return save_writer(events, segment->writer_id, writer, error) &&
            save_position(events, segment, error);
@@ -174,7 +187,7 @@ count_end(struct collector *collector, wxs_segment *segment, wxs_error *error)
     if (!segment->finished ||
         !wxs_journal_last_sequence(&segment->reader, &last))
         return true;
-    if (!read_writer(collector->store.events, segment->writer_id, &writer,
+    if (!read_writer(collector->store.part.db, segment->writer_id, &writer,
                      error))
         return false;
     if (last <= writer.sequence)
@@ -183,6 +196,14 @@ count_end(struct collector *collector, wxs_segment *segment, wxs_error *error)
         return false;
     count_lost(segment, &writer, last + 1);
     return end_segment(collector, segment, &writer, error);
+}
+
+static bool
+put(struct collector *collector, const wxs_event *event, wxs_error *error)
+{
+    wxs_event_label label = wxs_event_label_of(event);
+
+    return wxs_event_store_put(&collector->store, event, &label, error);
 }
 
 /* Stores the events of one segment, as many as the batch has room for. */
@@ -200,7 +221,7 @@ read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
         if (*taken == before &&
             !begin_segment(collector, segment, &writer, error))
             return false;
-        if (!wxs_event_store_put(&collector->store, &event, error))
+        if (!put(collector, &event, error))
             return false;
         count_event(segment, &writer, event.sequence);
         (*taken)++;
@@ -218,9 +239,12 @@ read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
 static bool
 end_batch(struct collector *collector, wxs_error *error)
 {
-    if (collector->in_batch && !wxs_db_commit(collector->store.events, error))
+    if (collector->in_batch &&
+        !wxs_event_store_commit(&collector->store, error))
         return false;
     collector->in_batch = false;
+    wxs_closing_add(&collector->closing, collector->store.part.next_id - 1,
+                    wxs_monotonic_ms());
     return true;
 }
 
@@ -263,7 +287,7 @@ log_lost(struct collector *collector)
     }
 }
 
-/* Goes on while events.db is out of order: then most of all. */
+/* Goes on while events cannot be stored: then most of all. */
 static void
 sync_if_due(struct collector *collector)
 {
@@ -326,9 +350,9 @@ tidy_if_due(struct collector *collector, wxs_error *error)
         return true;
     collector->tidy_due = now + TIDY_MS;
     wxs_journal_dir_tidy(&collector->dir);
-    return wxs_journal_dir_forget(&collector->dir, collector->store.events,
+    return wxs_journal_dir_forget(&collector->dir, collector->store.part.db,
                                   error) &&
-           forget_writers(collector->store.events, error);
+           forget_writers(collector->store.part.db, error);
 }
 
 /* For the metrics: at once after events, else now and then. */
@@ -343,31 +367,93 @@ mark_if_due(struct collector *collector, bool has_news, uint64_t drained_ms)
     wxs_journal_dir_mark(&collector->dir, drained_ms);
 }
 
+/* Tells the finalizer which labels do not change any more. */
+static void
+close_if_due(struct collector *collector)
+{
+    int64_t id = wxs_closing_due(&collector->closing, wxs_monotonic_ms());
+
+    if (id <= collector->store.closed_id)
+        return;
+    collector->store.closed_id = id;
+    wxs_closed_tell(id);
+}
+
+/* Opens the store, again if it has failed. */
+static bool
+open_if_stale(struct collector *collector, wxs_error *error)
+{
+    const wxs_config *config = collector->worker->config;
+
+    if (!collector->is_stale)
+        return true;
+    if (!wxs_former_events_move(config->dir, config->events.partition_events,
+                                error) ||
+        !wxs_event_store_open(&collector->store, config->dir, error))
+        return false;
+    collector->is_stale = false;
+    wxs_closing_begin(&collector->closing, config->events.hold_ms,
+                      collector->store.part.next_id - 1, wxs_monotonic_ms());
+    return true;
+}
+
+/* What is due between two batches. */
+static bool
+prepare_batch(struct collector *collector, wxs_error *error)
+{
+    const wxs_config *config = collector->worker->config;
+
+    return wxs_event_store_day(&collector->store, error) &&
+           wxs_event_store_switch(&collector->store,
+                                  config->events.partition_events,
+                                  config->events.partition_ms, error) &&
+           tidy_if_due(collector, error);
+}
+
+/* Reads what there is, a batch at most; *more tells that there is more. */
+static bool
+collect_some(struct collector *collector, bool *more, wxs_error *error)
+{
+    uint64_t start = (uint64_t)wxs_now_us() / 1000;
+    size_t taken;
+    bool is_drained;
+
+    *more = false;
+    if (!wxs_journal_dir_scan(&collector->dir, collector->store.part.db, error))
+        return false;
+    sync_if_due(collector);
+    if (wxs_monotonic_ms() < collector->retry_due)
+        return true;
+    if (!open_if_stale(collector, error) || !prepare_batch(collector, error) ||
+        !read_batch(collector, &taken, error))
+        return false;
+    log_lost(collector);
+    is_drained = taken < BATCH && collector->dir.count < WXS_OPEN_SEGMENTS;
+    mark_if_due(collector, taken > 0, is_drained ? start : 0);
+    wxs_journal_dir_retire(&collector->dir);
+    close_if_due(collector);
+    *more = taken == BATCH;
+    return true;
+}
+
 /* Collects all there is at present. */
 static bool
 collect(struct collector *collector, wxs_error *error)
 {
-    uint64_t start;
-    size_t taken;
-    bool is_drained;
+    bool more;
 
-    do {
-        start = (uint64_t)wxs_now_us() / 1000;
-        if (!wxs_journal_dir_scan(&collector->dir, collector->store.events,
-                                  error))
-            return false;
-        sync_if_due(collector);
+    if (collector->store.part.db == NULL) {
         if (wxs_monotonic_ms() < collector->retry_due)
             return true;
-        if (!wxs_event_store_day(&collector->store, error) ||
-            !tidy_if_due(collector, error) ||
-            !read_batch(collector, &taken, error))
+        if (!open_if_stale(collector, error))
             return false;
-        log_lost(collector);
-        is_drained = taken < BATCH && collector->dir.count < WXS_OPEN_SEGMENTS;
-        mark_if_due(collector, taken > 0, is_drained ? start : 0);
-        wxs_journal_dir_retire(&collector->dir);
-    } while (taken == BATCH && wxs_worker_sleep(collector->worker, 0));
+    }
+    do {
+        if (!collect_some(collector, &more, error))
+            return false;
+    } while (more && wxs_worker_sleep(collector->worker, 0));
+    if (wxs_monotonic_ms() < collector->retry_due)
+        return true;
     collector->retry = RETRY_MS;
     collector->complain_due = 0;
     return true;
@@ -384,7 +470,10 @@ give_up_for_now(struct collector *collector, const wxs_error *error)
         collector->complain_due = now + COMPLAIN_MS;
     }
     wxs_db_rollback(collector->store.events);
+    if (collector->store.part.db != NULL)
+        wxs_db_rollback(collector->store.part.db);
     collector->in_batch = false;
+    collector->is_stale = true;
     wxs_journal_dir_reset(&collector->dir);
     if (now < collector->retry_due)
         return;
@@ -416,6 +505,20 @@ collect_loop(struct collector *collector)
     } while (wxs_worker_sleep(collector->worker, patience(collector)));
 }
 
+/* What a former collector has closed stays so. */
+static bool
+read_closed(struct collector *collector, wxs_error *error)
+{
+    wxs_event_parts *parts;
+    bool ok;
+
+    if (!wxs_event_parts_open(&parts, collector->worker->config->dir, error))
+        return false;
+    ok = wxs_event_parts_final(parts, &collector->store.closed_id, error);
+    wxs_event_parts_close(parts);
+    return ok;
+}
+
 static bool
 prepare(struct collector *collector, wxs_error *error)
 {
@@ -428,7 +531,8 @@ prepare(struct collector *collector, wxs_error *error)
            wxs_db_open(&collector->store.events, config->dir, WXS_DB_EVENTS,
                        WXS_DB_WRITE, error) &&
            wxs_db_open(&collector->store.control, config->dir, WXS_DB_CONTROL,
-                       WXS_DB_READ, error);
+                       WXS_DB_READ, error) &&
+           read_closed(collector, error);
 }
 
 void
@@ -440,10 +544,12 @@ wxs_collect_run(const wxs_worker *worker)
     memset(&collector, 0, sizeof collector);
     collector.worker = worker;
     collector.retry = RETRY_MS;
+    collector.is_stale = true;
     if (!prepare(&collector, &error))
         wxs_worker_fatal("collect", &error);
     collect_loop(&collector);
     wxs_journal_dir_close(&collector.dir);
+    wxs_event_store_close(&collector.store);
     wxs_db_close(collector.store.control);
     wxs_db_close(collector.store.events);
     OPENSSL_cleanse(&collector.store, sizeof collector.store);

@@ -16,6 +16,27 @@
 #define IPV6_KEPT    6  /* a /48 */
 #define DAY_LENGTH   10
 
+/* Parameters of the statement that inserts an event. */
+enum {
+    ID = 1,
+    ACCOUNT,
+    DOMAIN,
+    MESSAGE,
+    TYPE,
+    AT,
+    LINK,
+    LINK_INDEX,
+    ADDRESS,
+    AGENT,
+    FLAGS,
+    MODE,
+    VERDICT,
+    REASON,
+    CERTAINTY,
+    DEVICE,
+    COUNTRY
+};
+
 size_t
 wxs_event_text(const char *text, size_t len, char *out)
 {
@@ -153,6 +174,20 @@ find_account(wxs_event_store *store, uint32_t domain, int64_t *account,
     return row >= 0;
 }
 
+static bool
+bind_text(wxs_event_store *store, sqlite3_stmt *insert, int column,
+          const char *text, size_t len, wxs_error *error)
+{
+    int64_t id;
+
+    if (text == NULL)
+        return true;
+    if (!wxs_texts_id(&store->texts, store->part.db, text, len, &id, error))
+        return false;
+    sqlite3_bind_int64(insert, column, id);
+    return true;
+}
+
 /* Binds the destination of a table link, NULL if it is gone. */
 static bool
 bind_table_link(wxs_event_store *store, sqlite3_stmt *insert, int column,
@@ -161,17 +196,19 @@ bind_table_link(wxs_event_store *store, sqlite3_stmt *insert, int column,
     static const char sql[] = "SELECT url FROM links WHERE id = ?1";
     sqlite3_stmt *statement = wxs_db_prepare(store->control, sql, error);
     int row;
+    bool ok;
 
     if (statement == NULL)
         return false;
     sqlite3_bind_int64(statement, 1, (int64_t)link_id);
     row = wxs_db_step(store->control, statement, error);
-    if (row == 1)
-        sqlite3_bind_text(insert, column,
-                          (const char *)sqlite3_column_text(statement, 0), -1,
-                          SQLITE_TRANSIENT);
+    ok = row == 0 ||
+         (row == 1 &&
+          bind_text(store, insert, column,
+                    (const char *)sqlite3_column_text(statement, 0),
+                    (size_t)sqlite3_column_bytes(statement, 0), error));
     wxs_db_done(statement);
-    return row >= 0;
+    return ok;
 }
 
 static bool
@@ -188,8 +225,7 @@ bind_link(wxs_event_store *store, sqlite3_stmt *insert, int column,
     if (event->rest_len > WXS_URL_MAX)
         return true;
     len = wxs_event_text(event->rest, event->rest_len, store->link);
-    sqlite3_bind_text(insert, column, store->link, (int)len, SQLITE_STATIC);
-    return true;
+    return bind_text(store, insert, column, store->link, len, error);
 }
 
 static bool
@@ -229,62 +265,90 @@ bind_address(const wxs_event_store *store, sqlite3_stmt *insert, int column,
 }
 
 static bool
+keeps_person(const wxs_event *event)
+{
+    return event->mode == WXS_MODE_PSEUDONYMOUS || event->mode == WXS_MODE_FULL;
+}
+
+static bool
 bind_person(wxs_event_store *store, sqlite3_stmt *insert,
             const wxs_event *event, wxs_error *error)
 {
     size_t len;
 
-    if (event->mode != WXS_MODE_PSEUDONYMOUS && event->mode != WXS_MODE_FULL)
+    if (!keeps_person(event))
         return true;
-    sqlite3_bind_blob(insert, 3, event->message_id, WXS_MESSAGE_ID_SIZE,
+    sqlite3_bind_blob(insert, MESSAGE, event->message_id, WXS_MESSAGE_ID_SIZE,
                       SQLITE_STATIC);
     if (event->agent_len > 0 && event->agent_len <= WXS_EVENT_AGENT_MAX) {
         len = wxs_event_text(event->agent, event->agent_len, store->agent);
-        sqlite3_bind_text(insert, 9, store->agent, (int)len, SQLITE_STATIC);
+        if (!bind_text(store, insert, AGENT, store->agent, len, error))
+            return false;
     }
-    return bind_address(store, insert, 8, event, error);
+    return bind_address(store, insert, ADDRESS, event, error);
 }
 
-static void
-bind_verdict(sqlite3_stmt *insert, int column, uint16_t flags)
+static bool
+bind_constant(wxs_event_store *store, sqlite3_stmt *statement, int column,
+              const char *text, wxs_error *error)
 {
-    const char *verdict = "machine", *reason = "head_request";
+    return text == NULL ||
+           bind_text(store, statement, column, text, strlen(text), error);
+}
 
-    if ((flags & WXS_EVENT_HEAD) == 0) {
-        reason = "prefetch_header";
-        if ((flags & WXS_EVENT_PREFETCH) == 0) {
-            verdict = "unknown";
-            reason = "unclassified";
-        }
+static bool
+bind_label(wxs_event_store *store, sqlite3_stmt *statement,
+           const wxs_event_label *label, wxs_error *error)
+{
+    sqlite3_bind_int(statement, VERDICT, (int)label->verdict);
+    if (label->certainty >= 0)
+        sqlite3_bind_int(statement, CERTAINTY, label->certainty);
+    if (label->country != NULL)
+        sqlite3_bind_text(statement, COUNTRY, label->country, -1,
+                          SQLITE_STATIC);
+    return bind_constant(store, statement, REASON, label->reason, error) &&
+           bind_constant(store, statement, DEVICE, label->device, error);
+}
+
+static bool
+insert_event(wxs_event_store *store, const wxs_event *event, int64_t account,
+             const wxs_event_label *label, wxs_error *error)
+{
+    static const char sql[] =
+        "INSERT INTO events (id, account, domain, message, type, at, link, "
+        "link_index, address, agent, flags, mode, verdict, reason, certainty, "
+        "device, country) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+        "?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    sqlite3_stmt *insert = wxs_db_prepare(store->part.db, sql, error);
+
+    if (insert == NULL)
+        return false;
+    sqlite3_bind_int64(insert, ID, store->part.next_id);
+    sqlite3_bind_int64(insert, ACCOUNT, account);
+    sqlite3_bind_int64(insert, DOMAIN, event->domain);
+    sqlite3_bind_int(insert, TYPE, event->type);
+    sqlite3_bind_int64(insert, AT, (int64_t)event->time_ms);
+    sqlite3_bind_int(insert, FLAGS, event->flags);
+    sqlite3_bind_int(insert, MODE, (int)event->mode);
+    if (!bind_link(store, insert, LINK, event, error) ||
+        !bind_person(store, insert, event, error) ||
+        !bind_label(store, insert, label, error)) {
+        wxs_db_done(insert);
+        return false;
     }
-    sqlite3_bind_text(insert, column, verdict, -1, SQLITE_STATIC);
-    sqlite3_bind_text(insert, column + 1, reason, -1, SQLITE_STATIC);
+    return wxs_db_run(store->part.db, insert, error);
 }
 
 bool
 wxs_event_store_put(wxs_event_store *store, const wxs_event *event,
-                    wxs_error *error)
+                    const wxs_event_label *label, wxs_error *error)
 {
-    static const char sql[] =
-        "INSERT INTO events (account, domain, message, type, at, link, "
-        "link_index, address, agent, flags, mode, verdict, reason) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-    sqlite3_stmt *insert = wxs_db_prepare(store->events, sql, error);
     int64_t account;
 
-    if (insert == NULL || !find_account(store, event->domain, &account, error))
+    if (!find_account(store, event->domain, &account, error) ||
+        !insert_event(store, event, account, label, error))
         return false;
-    sqlite3_bind_int64(insert, 1, account);
-    sqlite3_bind_int64(insert, 2, event->domain);
-    sqlite3_bind_int(insert, 4, event->type);
-    sqlite3_bind_int64(insert, 5, (int64_t)event->time_ms);
-    if (!bind_link(store, insert, 6, event, error) ||
-        !bind_person(store, insert, event, error)) {
-        wxs_db_done(insert);
-        return false;
-    }
-    sqlite3_bind_int(insert, 10, event->flags);
-    sqlite3_bind_int(insert, 11, (int)event->mode);
-    bind_verdict(insert, 12, event->flags);
-    return wxs_db_run(store->events, insert, error);
+    return wxs_run_add(&store->part.run, store->part.db, store->part.next_id++,
+                       account, event->domain,
+                       keeps_person(event) ? event->message_id : NULL, error);
 }

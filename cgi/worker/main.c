@@ -145,6 +145,7 @@ serve(const wxs_config *config, const sigset_t *signals, wxs_error *error)
         {.name = "verify", .run = wxs_verify_run, .worker = &worker},
         {.name = "feed", .run = wxs_feed_run, .worker = &worker},
         {.name = "collect", .run = wxs_collect_run, .worker = &worker},
+        {.name = "finalize", .run = wxs_finalize_run, .worker = &worker},
         {.name = "keys", .run = wxs_keys_run, .worker = &worker},
         {.name = "deliver", .run = wxs_deliver_run, .worker = &worker},
         {.name = "forget", .run = wxs_forget_run, .worker = &worker},

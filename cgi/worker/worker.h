@@ -24,6 +24,7 @@ _Noreturn void wxs_worker_fatal(const char *task, const wxs_error *error);
 void wxs_verify_run(const wxs_worker *worker);
 void wxs_feed_run(const wxs_worker *worker);
 void wxs_collect_run(const wxs_worker *worker);
+void wxs_finalize_run(const wxs_worker *worker);
 void wxs_keys_run(const wxs_worker *worker);
 void wxs_deliver_run(const wxs_worker *worker);
 void wxs_forget_run(const wxs_worker *worker);

@@ -2,9 +2,11 @@
 #define WXS_TESTS_STATE_DIR_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth.h"
@@ -23,22 +25,36 @@ state_dir_make(void)
 }
 
 __attribute__((unused)) static void
-state_dir_remove(void)
+state_dir_empty(const char *folder)
 {
-    DIR *dir = opendir(state_dir);
-    struct dirent *entry;
     char path[400];
+    struct dirent *entry;
+    DIR *dir;
 
+    snprintf(path, sizeof(path), "%s/%s", state_dir, folder);
+    dir = opendir(path);
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        snprintf(path, sizeof(path), "%s/%s", state_dir, entry->d_name);
+        snprintf(path, sizeof(path), "%s/%s/%s", state_dir, folder,
+                 entry->d_name);
         unlink(path);
     }
+    if (dir != NULL)
+        closedir(dir);
+}
+
+__attribute__((unused)) static void
+state_dir_remove(void)
+{
+    char path[400];
+
+    state_dir_empty("events");
+    snprintf(path, sizeof(path), "%s/events", state_dir);
+    rmdir(path);
+    state_dir_empty(".");
     snprintf(path, sizeof(path), "%s/run/limits", state_dir);
     unlink(path);
     snprintf(path, sizeof(path), "%s/run", state_dir);
     rmdir(path);
-    if (dir != NULL)
-        closedir(dir);
     rmdir(state_dir);
 }
 
@@ -78,6 +94,35 @@ state_sql(wxs_db_kind kind, const char *sql)
         fprintf(stderr, "%s: %s\n", sql, message);
         abort();
     }
+    wxs_db_close(db);
+}
+
+/* Makes a partition of the events that begins with this id, and runs SQL in it.
+ */
+__attribute__((unused)) static void
+state_part(long long first_id, const char *before, const char *sql,
+           const char *after)
+{
+    char path[108];
+    wxs_db *db;
+    wxs_error error;
+    char *message = NULL, *all = sqlite3_mprintf("%s%s%s", before, sql, after);
+
+    snprintf(path, sizeof(path), "%s/events", state_dir);
+    if (mkdir(path, 0750) != 0 && errno != EEXIST)
+        abort();
+    snprintf(path, sizeof(path), "%s/events/%016llx.db", state_dir, first_id);
+    if (!wxs_db_migrate_file(path, WXS_DB_PART, &error) ||
+        !wxs_db_open_file(&db, path, WXS_DB_PART, WXS_DB_WRITE, &error)) {
+        fprintf(stderr, "%s\n", error.text);
+        abort();
+    }
+    if (sqlite3_exec(wxs_db_handle(db), all, NULL, NULL, &message) !=
+        SQLITE_OK) {
+        fprintf(stderr, "%s: %s\n", sql, message);
+        abort();
+    }
+    sqlite3_free(all);
     wxs_db_close(db);
 }
 

@@ -219,7 +219,7 @@ static bool
 take_in(deliverer *d, wxs_error *error)
 {
     int64_t control = wxs_db_data_version(d->intake.control);
-    int64_t events = wxs_db_data_version(d->intake.events);
+    int64_t events = wxs_db_data_version(d->intake.counts);
     int64_t now = wxs_now_us();
     bool more;
 
@@ -331,7 +331,6 @@ prepare(deliverer *d, wxs_error *error)
 
     wxs_schedule_read(d->config, &d->schedule);
     d->intake.schedule = &d->schedule;
-    d->intake.hold_us = d->config->events.hold_ms * 1000;
     d->intake.psl = psl_latest(NULL);
     if (d->intake.psl == NULL)
         return wxs_fail(error, "there is no public suffix list: install the "
@@ -341,6 +340,9 @@ prepare(deliverer *d, wxs_error *error)
                        error) &&
            wxs_db_open(&d->intake.events, dir, WXS_DB_EVENTS, WXS_DB_READ,
                        error) &&
+           wxs_db_open(&d->intake.counts, dir, WXS_DB_COUNTS, WXS_DB_READ,
+                       error) &&
+           wxs_event_parts_open(&d->intake.parts, dir, error) &&
            wxs_db_open(&d->intake.queue, dir, WXS_DB_WEBHOOKS, WXS_DB_WRITE,
                        error);
 }
@@ -363,6 +365,8 @@ wxs_deliver_run(const wxs_worker *worker)
         wxs_worker_fatal("deliver", &error);
     deliver_loop(&d);
     wxs_db_close(d.intake.control);
+    wxs_event_parts_close(d.intake.parts);
+    wxs_db_close(d.intake.counts);
     wxs_db_close(d.intake.events);
     wxs_db_close(d.intake.queue);
     psl_free((psl_ctx_t *)d.intake.psl);

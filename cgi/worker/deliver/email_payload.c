@@ -12,18 +12,8 @@
 #define ADDRESS_SIZE 16
 #define PSEUDONYM    8
 
+/* WXS_EMAIL_COLUMNS */
 enum {
-    ID,
-    ACCOUNT,
-    TYPE,
-    AT,
-    MESSAGE,
-    DOMAIN,
-    LINK,
-    ADDRESS,
-    AGENT,
-    VERDICT,
-    REASON,
     CREATED_AT,
     SENDER,
     RECIPIENTS,
@@ -32,21 +22,19 @@ enum {
 };
 
 const char *
-wxs_email_type(sqlite3_stmt *row)
+wxs_email_type(const wxs_event_row *event)
 {
-    int type = sqlite3_column_int(row, TYPE);
-
-    if (sqlite3_column_bytes(row, MESSAGE) != WXS_UUID_SIZE)
+    if (event->message == NULL)
         return NULL;
-    return type == 'o' ? "email.opened" : type == 'c' ? "email.clicked" : NULL;
+    return event->type == 'o'   ? "email.opened"
+           : event->type == 'c' ? "email.clicked"
+                                : NULL;
 }
 
 /* Text as JSON, "" for NULL; bytes that are not UTF-8 become U+FFFD. */
 static json_t *
-text_column(sqlite3_stmt *row, int column)
+text_json(const char *text, size_t len)
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
-    size_t len = (size_t)sqlite3_column_bytes(row, column);
     char *clean;
     json_t *json;
 
@@ -58,6 +46,14 @@ text_column(sqlite3_stmt *row, int column)
     json = json_stringn(clean, wxs_event_text(text, len, clean));
     free(clean);
     return json;
+}
+
+static json_t *
+text_column(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    return text_json(text, (size_t)sqlite3_column_bytes(row, column));
 }
 
 /* JSON that is kept as text; NULL if it is absent or not of the type. */
@@ -76,18 +72,17 @@ json_column(sqlite3_stmt *row, int column, json_type type)
 
 /* The address, or the hash that stands for it, or "". */
 static json_t *
-address_column(sqlite3_stmt *row)
+address_json(const wxs_event_row *event)
 {
-    const uint8_t *bytes = sqlite3_column_blob(row, ADDRESS);
-    int size = sqlite3_column_bytes(row, ADDRESS);
+    const uint8_t *bytes = event->address;
     struct in6_addr address;
     char text[INET6_ADDRSTRLEN] = "";
 
-    if (bytes != NULL && size == PSEUDONYM)
+    if (bytes != NULL && event->address_len == PSEUDONYM)
         return json_sprintf("pseudonym:%02x%02x%02x%02x%02x%02x%02x%02x",
                             bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
                             bytes[5], bytes[6], bytes[7]);
-    if (bytes != NULL && size == ADDRESS_SIZE) {
+    if (bytes != NULL && event->address_len == ADDRESS_SIZE) {
         memcpy(&address, bytes, sizeof(address));
         if (IN6_IS_ADDR_V4MAPPED(&address))
             (void)inet_ntop(AF_INET, bytes + 12, text, sizeof(text));
@@ -99,47 +94,52 @@ address_column(sqlite3_stmt *row)
 
 /* Who opened or clicked, and whether it was a person. */
 static json_t *
-actor_json(sqlite3_stmt *row, const char *at, bool is_click)
+actor_json(const wxs_event_row *event, const char *at)
 {
-    return json_pack(
-        "{s:o, s:o*, s:s, s:o, s:o, s:o}", "ipAddress", address_column(row),
-        "link", is_click ? text_column(row, LINK) : NULL, "timestamp", at,
-        "userAgent", text_column(row, AGENT), "verdict",
-        text_column(row, VERDICT), "reason", text_column(row, REASON));
+    json_t *link =
+        event->type == 'c' ? text_json(event->link, event->link_len) : NULL;
+
+    return json_pack("{s:o, s:o*, s:s, s:o, s:s, s:o}", "ipAddress",
+                     address_json(event), "link", link, "timestamp", at,
+                     "userAgent", text_json(event->agent, event->agent_len),
+                     "verdict", wxs_verdict_name(event->verdict), "reason",
+                     text_json(event->reason, strlen(event->reason)));
 }
 
 static json_t *
-data_json(sqlite3_stmt *row, const char *at, const char *domain, bool is_click)
+data_json(const wxs_event_row *event, sqlite3_stmt *message, const char *at,
+          const char *domain)
 {
-    json_t *to = json_column(row, RECIPIENTS, JSON_ARRAY);
+    json_t *to = json_column(message, RECIPIENTS, JSON_ARRAY);
     char created_at[WXS_TIME_TEXT];
     char id[WXS_UUID_TEXT];
 
-    wxs_uuid_format(sqlite3_column_blob(row, MESSAGE), id);
+    wxs_uuid_format(event->message, id);
     (void)memcpy(created_at, at, sizeof(created_at));
-    if (sqlite3_column_type(row, CREATED_AT) != SQLITE_NULL)
-        wxs_time_iso(sqlite3_column_int64(row, CREATED_AT), created_at);
+    if (sqlite3_column_type(message, CREATED_AT) != SQLITE_NULL)
+        wxs_time_iso(sqlite3_column_int64(message, CREATED_AT), created_at);
     return json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:o*, s:o}", "created_at", created_at,
         "email_id", id, "message_id", json_sprintf("<%s@%s>", id, domain),
-        "from", text_column(row, SENDER), "to", to != NULL ? to : json_array(),
-        "subject", text_column(row, SUBJECT), "tags",
-        json_column(row, TAGS, JSON_OBJECT), is_click ? "click" : "open",
-        actor_json(row, at, is_click));
+        "from", text_column(message, SENDER), "to",
+        to != NULL ? to : json_array(), "subject",
+        text_column(message, SUBJECT), "tags",
+        json_column(message, TAGS, JSON_OBJECT),
+        event->type == 'c' ? "click" : "open", actor_json(event, at));
 }
 
 char *
-wxs_email_payload(sqlite3_stmt *row, const char *domain)
+wxs_email_payload(const wxs_event_row *event, sqlite3_stmt *message,
+                  const char *domain)
 {
-    const char *type = wxs_email_type(row);
     char at[WXS_TIME_TEXT] = "";
     char *text = NULL;
     json_t *json;
 
-    wxs_time_iso(sqlite3_column_int64(row, AT) * 1000, at);
-    json = json_pack(
-        "{s:s, s:s, s:o}", "type", type, "created_at", at, "data",
-        data_json(row, at, domain, sqlite3_column_int(row, TYPE) == 'c'));
+    wxs_time_iso(event->at * 1000, at);
+    json = json_pack("{s:s, s:s, s:o}", "type", wxs_email_type(event),
+                     "created_at", at, "data",
+                     data_json(event, message, at, domain));
     if (json != NULL)
         text = json_dumps(json, JSON_COMPACT);
     json_decref(json);

@@ -192,12 +192,11 @@ wxs_intake_outbox(wxs_intake *intake, int64_t now, bool *more, wxs_error *error)
 /* ---- events ---- */
 
 static bool
-newest_event(wxs_intake *intake, int64_t *event, wxs_error *error)
+final_event(wxs_intake *intake, int64_t *event, wxs_error *error)
 {
-    static const char sql[] =
-        "SELECT seq FROM sqlite_sequence WHERE name = 'events'";
-    sqlite3_stmt *row = wxs_db_prepare(intake->events, sql, error);
-    int found = row == NULL ? -1 : wxs_db_step(intake->events, row, error);
+    sqlite3_stmt *row =
+        wxs_db_prepare(intake->counts, "SELECT event FROM cursor", error);
+    int found = row == NULL ? -1 : wxs_db_step(intake->counts, row, error);
 
     *event = found == 1 ? sqlite3_column_int64(row, 0) : 0;
     wxs_db_done(row);
@@ -224,13 +223,13 @@ wxs_intake_begin(wxs_intake *intake, wxs_error *error)
     int64_t newest;
 
     if (!wxs_queue_progress(intake->queue, &intake->event, error) ||
-        !newest_event(intake, &newest, error))
+        !wxs_event_parts_newest(intake->parts, &newest, error))
         return false;
     if (intake->event >= 0 && intake->event <= newest)
         return true;
     if (intake->event > newest)
         wxs_log(WXS_LOG_WARN,
-                "events.db is older than webhooks.db: events up to its "
+                "the events are older than webhooks.db: those up to their "
                 "present end are not told again",
                 NULL);
     return save_progress(intake, newest, error);
@@ -282,12 +281,33 @@ new_message_id(wxs_intake *intake, char id[WXS_MESSAGE_ID_TEXT],
     return found == 1;
 }
 
-/* row is one of WXS_EMAIL_COLUMNS. */
-static bool
-put_event(wxs_intake *intake, sqlite3_stmt *row, int64_t now, wxs_error *error)
+static char *
+make_payload(wxs_intake *intake, const wxs_event_row *event, const char *domain,
+             wxs_error *error)
 {
-    const char *type = wxs_email_type(row);
-    int64_t at = sqlite3_column_int64(row, 3) * 1000;
+    static const char sql[] =
+        "SELECT " WXS_EMAIL_COLUMNS " FROM messages WHERE id = ?1";
+    sqlite3_stmt *message = wxs_db_prepare(intake->events, sql, error);
+    char *payload = NULL;
+
+    if (message == NULL)
+        return NULL;
+    sqlite3_bind_blob(message, 1, event->message, 16, SQLITE_STATIC);
+    if (wxs_db_step(intake->events, message, error) >= 0) {
+        payload = wxs_email_payload(event, message, domain);
+        if (payload == NULL)
+            (void)wxs_fail(error, "out of memory");
+    }
+    wxs_db_done(message);
+    return payload;
+}
+
+static bool
+put_event(wxs_intake *intake, const wxs_event_row *event, int64_t now,
+          wxs_error *error)
+{
+    const char *type = wxs_email_type(event);
+    int64_t at = event->at * 1000;
     char id[WXS_MESSAGE_ID_TEXT];
     char domain[256];
     char *payload;
@@ -296,85 +316,73 @@ put_event(wxs_intake *intake, sqlite3_stmt *row, int64_t now, wxs_error *error)
 
     if (type == NULL)
         return true;
-    if (!find_webhooks(intake, sqlite3_column_int64(row, 1), type, at, &to,
-                       error))
+    if (!find_webhooks(intake, event->account, type, at, &to, error))
         return false;
     if (to.count == 0)
         return true;
-    if (!domain_name(intake, sqlite3_column_int64(row, 5), domain, error) ||
+    if (!domain_name(intake, event->domain, domain, error) ||
         !new_message_id(intake, id, error))
         return false;
-    payload = wxs_email_payload(row, domain);
+    payload = make_payload(intake, event, domain, error);
     if (payload == NULL)
-        return wxs_fail(error, "out of memory");
+        return false;
     ok = put(intake, id, type, at, payload, &to, now, error);
     free(payload);
     return ok;
 }
 
-/* A time in the future is that of a clock that was wrong. */
+/* Puts a batch of the events behind the last one; *more tells that there are
+ * others. */
 static bool
-is_held(const wxs_intake *intake, int64_t at, int64_t now)
+put_events(wxs_intake *intake, int64_t now, int64_t up_to, int64_t *last,
+           bool *more, wxs_error *error)
 {
-    return at <= now && at + intake->hold_us > now;
-}
+    const wxs_event_filter filter = {
+        .after = intake->event, .up_to = up_to, .ascending = true};
+    const wxs_event_row *event;
+    wxs_event_scan *scan;
+    int found = 1, count = 0;
+    bool ok = true;
 
-static bool
-put_events(wxs_intake *intake, int64_t now, int64_t *last, int64_t *next,
-           wxs_error *error)
-{
-    static const char sql[] =
-        "SELECT " WXS_EMAIL_COLUMNS " FROM events e LEFT JOIN messages m "
-        "ON m.id = e.message WHERE e.id > ?1 ORDER BY e.id LIMIT ?2";
-    sqlite3_stmt *row = wxs_db_prepare(intake->events, sql, error);
-    bool ok = row != NULL;
-    int more = -1, count = 0;
-
-    *next = INT64_MAX;
-    if (ok) {
-        sqlite3_bind_int64(row, 1, intake->event);
-        sqlite3_bind_int64(row, 2, EVENTS_BATCH);
-    }
-    while (ok && (more = wxs_db_step(intake->events, row, error)) == 1) {
-        int64_t at = sqlite3_column_int64(row, 3) * 1000;
-
-        if (is_held(intake, at, now)) {
-            *next = at + intake->hold_us;
-            break;
-        }
-        *last = sqlite3_column_int64(row, 0);
-        ok = put_event(intake, row, now, error);
+    if (!wxs_event_scan_begin(intake->parts, &filter, &scan, error))
+        return false;
+    while (ok && count < EVENTS_BATCH &&
+           (found = wxs_event_scan_next(scan, &event, error)) == 1) {
+        *last = event->id;
+        ok = put_event(intake, event, now, error);
         count++;
     }
-    wxs_db_done(row);
-    if (count == EVENTS_BATCH)
-        *next = now;
-    return ok && more >= 0;
+    if (ok && found == 0)
+        *last = up_to;
+    *more = count == EVENTS_BATCH;
+    wxs_event_scan_end(scan);
+    return ok && found >= 0;
 }
 
 bool
 wxs_intake_events(wxs_intake *intake, int64_t now, int64_t *next,
                   wxs_error *error)
 {
-    int64_t last = intake->event, newest;
-    bool any;
+    int64_t last = intake->event, final;
+    bool any, more;
 
     *next = INT64_MAX;
-    if (!newest_event(intake, &newest, error) ||
+    if (!final_event(intake, &final, error) ||
         !any_webhook(intake, &any, error))
         return false;
-    if (newest <= intake->event)
+    if (final <= intake->event)
         return true;
     if (!any)
-        return newest - intake->event < UNTOLD_MAX ||
-               save_progress(intake, newest, error);
+        return final - intake->event < UNTOLD_MAX ||
+               save_progress(intake, final, error);
     if (!wxs_db_begin(intake->queue, error))
         return false;
-    if (put_events(intake, now, &last, next, error) &&
+    if (put_events(intake, now, final, &last, &more, error) &&
         (last == intake->event ||
          wxs_queue_set_progress(intake->queue, last, error)) &&
         wxs_db_commit(intake->queue, error)) {
         intake->event = last;
+        *next = more ? now : INT64_MAX;
         return true;
     }
     wxs_db_rollback(intake->queue);

@@ -20,6 +20,7 @@
 
 #include "clock.h"
 #include "db.h"
+#include "part_list.h"
 #include "seal.h"
 #include "worker.h"
 
@@ -74,12 +75,39 @@ state_remove(state *s)
                      0);
 }
 
+/* The newest partition of the events, once the collector has made one. */
+static inline wxs_db *
+state_open_part(state *s)
+{
+    wxs_error error = {""};
+    wxs_db *db = NULL;
+    wxs_part_list list = {NULL, 0};
+    char path[WXS_PART_PATH];
+
+    for (int i = 0; i < 2000 && list.count == 0; i++) {
+        wxs_part_list_free(&list);
+        usleep(i == 0 ? 0 : 10000);
+        ck_assert_msg(wxs_part_list_read(&list, s->dir, &error), "%s",
+                      error.text);
+    }
+    ck_assert_uint_gt(list.count, 0);
+    ck_assert(
+        wxs_part_path(s->dir, list.first_id[list.count - 1], path, &error));
+    wxs_part_list_free(&list);
+    ck_assert_msg(
+        wxs_db_open_file(&db, path, WXS_DB_PART, WXS_DB_WRITE, &error), "%s",
+        error.text);
+    return db;
+}
+
 static inline wxs_db *
 state_open(state *s, wxs_db_kind kind)
 {
     wxs_error error = {""};
     wxs_db *db = NULL;
 
+    if (kind == WXS_DB_PART)
+        return state_open_part(s);
     ck_assert_msg(wxs_db_open(&db, s->dir, kind, WXS_DB_WRITE, &error), "%s",
                   error.text);
     return db;

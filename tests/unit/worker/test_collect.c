@@ -75,13 +75,13 @@ append(wxs_journal_writer *writer, const wxs_event *event)
     ck_assert_int_eq(wxs_journal_append(writer, event), WXS_OK);
 }
 
-/* Collects until events.db has so many events. */
+/* Collects until the newest partition has so many events. */
 static void
 collect(int64_t expected)
 {
     task collector = state_start(&s, wxs_collect_run);
 
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", expected);
+    state_await(&s, WXS_DB_PART, "SELECT count(*) FROM events", expected);
     task_stop(&collector);
 }
 
@@ -116,8 +116,8 @@ await_files(const char *suffix, int expected)
 /* Exactly one event fits the condition. */
 #define ASSERT_ONE(condition)                                                  \
     ck_assert_int_eq(                                                          \
-        state_number(&s, WXS_DB_EVENTS,                                        \
-                     "SELECT count(*) FROM events WHERE " condition),          \
+        state_number(&s, WXS_DB_PART,                                          \
+                     "SELECT count(*) FROM event_rows WHERE " condition),      \
         1)
 
 START_TEST(modes_keep_what_they_may)
@@ -137,7 +137,7 @@ START_TEST(modes_keep_what_they_may)
     append(&writer, &anonymous);
     wxs_journal_writer_close(&writer);
     collect(5);
-    ASSERT_ONE("id = 1 AND account = 3 AND domain = 7 AND type = 99 AND "
+    ASSERT_ONE("id = 1 AND account = 3 AND domain = 7 AND type = 'c' AND "
                "at = 1790000000123 AND mode = 3 AND flags = 0 AND "
                "hex(message) = '01020300000000000000000000000000' AND "
                "link = 'https://b.example/x' AND link_index = 5 AND "
@@ -146,12 +146,12 @@ START_TEST(modes_keep_what_they_may)
                "reason = 'unclassified'");
     ASSERT_ONE("id = 2 AND message IS NOT NULL AND agent = 'Mail/1' AND "
                "length(address) = 8 AND address = "
-               "(SELECT address FROM events WHERE id = 3)");
+               "(SELECT address FROM event_rows WHERE id = 3)");
     ASSERT_ONE("id = 4 AND length(address) = 8 AND address <> "
-               "(SELECT address FROM events WHERE id = 3)");
+               "(SELECT address FROM event_rows WHERE id = 3)");
     ASSERT_ONE("id = 5 AND message IS NULL AND address IS NULL AND "
                "agent IS NULL AND link = 'https://b.example/x'");
-    ck_assert_int_eq(state_number(&s, WXS_DB_EVENTS,
+    ck_assert_int_eq(state_number(&s, WXS_DB_PART,
                                   "SELECT count(*) FROM writers "
                                   "WHERE sequence = 5 AND lost = 0"),
                      1);
@@ -184,7 +184,7 @@ START_TEST(kinds_of_events)
     append(&writer, &stranger);
     wxs_journal_writer_close(&writer);
     collect(5);
-    ASSERT_ONE("id = 1 AND type = unicode('o') AND link IS NULL AND "
+    ASSERT_ONE("id = 1 AND type = 'o' AND link IS NULL AND "
                "link_index IS NULL AND address IS NULL AND mode = 3");
     ASSERT_ONE("id = 2 AND link = 'https://a.example/t' AND link_index = 5");
     ASSERT_ONE("id = 3 AND verdict = 'machine' AND reason = 'head_request'");
@@ -253,7 +253,7 @@ START_TEST(drops_are_counted_as_lost)
     append(&writer, &event);
     wxs_journal_writer_close(&writer);
     collect(2);
-    ck_assert_int_eq(state_number(&s, WXS_DB_EVENTS,
+    ck_assert_int_eq(state_number(&s, WXS_DB_PART,
                                   "SELECT count(*) FROM writers "
                                   "WHERE sequence = 5 AND lost = 3"),
                      1);
@@ -271,22 +271,22 @@ START_TEST(open_segments_stay_and_finished_ones_go)
         append(&writer, &event);
     ck_assert_int_gt(count_files(".wxj"), 2);
     collector = state_start(&s, wxs_collect_run);
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", 300);
+    state_await(&s, WXS_DB_PART, "SELECT count(*) FROM events", 300);
     await_files(".wxj", 1);
     append(&writer, &event);
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", 301);
+    state_await(&s, WXS_DB_PART, "SELECT count(*) FROM events", 301);
     task_stop(&collector);
     wxs_journal_writer_close(&writer);
     collector = state_start(&s, wxs_collect_run);
     await_files(".wxj", 0);
     task_stop(&collector);
     collector = state_start(&s, wxs_collect_run);
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM segments", 0);
+    state_await(&s, WXS_DB_PART, "SELECT count(*) FROM segments", 0);
     task_stop(&collector);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"), 301);
+        state_number(&s, WXS_DB_PART, "SELECT count(*) FROM events"), 301);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT sum(lost) FROM writers"), 0);
+        state_number(&s, WXS_DB_PART, "SELECT sum(lost) FROM writers"), 0);
 }
 END_TEST
 
@@ -327,11 +327,11 @@ START_TEST(damaged_segment_is_kept_aside)
     await_files(".wxj.damaged", 1);
     task_stop(&collector);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"),
+        state_number(&s, WXS_DB_PART, "SELECT count(*) FROM events"),
         before - 1);
     ck_assert_int_eq(count_files(".wxj"), 0);
-    ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT lost FROM writers"), 1);
+    ck_assert_int_eq(state_number(&s, WXS_DB_PART, "SELECT lost FROM writers"),
+                     1);
 }
 END_TEST
 
@@ -353,9 +353,9 @@ START_TEST(losses_at_the_end_are_counted)
         task_stop(&collector);
     }
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"), 1);
+        state_number(&s, WXS_DB_PART, "SELECT count(*) FROM events"), 1);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS,
+        state_number(&s, WXS_DB_PART,
                      "SELECT count(*) FROM writers WHERE lost = 1"),
         2);
 }
@@ -375,7 +375,7 @@ START_TEST(damage_is_remembered_across_a_restart)
     }
     damage(WXS_JOURNAL_PAGE + 30);
     collector = state_start(&s, wxs_collect_run);
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", before - 1);
+    state_await(&s, WXS_DB_PART, "SELECT count(*) FROM events", before - 1);
     task_kill(&collector);
     append(&writer, &event);
     wxs_journal_writer_close(&writer);
@@ -383,7 +383,7 @@ START_TEST(damage_is_remembered_across_a_restart)
     await_files(".wxj.damaged", 1);
     task_stop(&collector);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events"), before);
+        state_number(&s, WXS_DB_PART, "SELECT count(*) FROM events"), before);
 }
 END_TEST
 
@@ -403,7 +403,7 @@ START_TEST(damaged_header_costs_no_event)
     ck_assert_int_eq(write(junk, "junk", 4), 4);
     close(junk);
     collector = state_start(&s, wxs_collect_run);
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", 1);
+    state_await(&s, WXS_DB_PART, "SELECT count(*) FROM events", 1);
     await_files(".wxj.damaged", 2);
     await_files(".wxj", 0);
     task_stop(&collector);
@@ -420,7 +420,7 @@ START_TEST(a_replaced_directory_is_found)
     writer_open(&writer);
     append(&writer, &event);
     collector = state_start(&s, wxs_collect_run);
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events", 1);
+    state_await(&s, WXS_DB_PART, "SELECT count(*) FROM events", 1);
     for (int i = 1; i <= 3; i++) {
         (void)snprintf(former, sizeof former, "%s/former%d", s.dir, i);
         ck_assert_int_eq(rename(state_path(&s, "journal"), former), 0);
@@ -430,14 +430,13 @@ START_TEST(a_replaced_directory_is_found)
         ck_assert_int_eq(wxs_journal_writer_tend(&writer, event.time_ms),
                          WXS_OK);
         append(&writer, &event);
-        state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM events",
-                    1 + 2 * i);
+        state_await(&s, WXS_DB_PART, "SELECT count(*) FROM events", 1 + 2 * i);
     }
     ck_assert_int_eq(count_files(".wxj"), 1);
     task_stop(&collector);
     wxs_journal_writer_close(&writer);
     ck_assert_int_eq(
-        state_number(&s, WXS_DB_EVENTS, "SELECT sum(lost) FROM writers"), 0);
+        state_number(&s, WXS_DB_PART, "SELECT sum(lost) FROM writers"), 0);
 }
 END_TEST
 
@@ -450,25 +449,25 @@ START_TEST(writers_of_long_ago_are_summed_up)
     writer_open(&writer); /* idle for long, but its segment is open */
     append(&writer, &event);
     collect(1);
-    state_exec(&s, WXS_DB_EVENTS,
+    state_exec(&s, WXS_DB_PART,
                "UPDATE writers SET seen_at = 1;"
                "INSERT INTO writers SELECT 10, 5, 2, 1 UNION"
                " SELECT 11, 5, 0, 1 UNION SELECT 12, 5, 3, 2 UNION"
                " SELECT 13, 5, 4, 9e15");
     for (int64_t lost = 5; lost <= 10; lost += 5) {
         collector = state_start(&s, wxs_collect_run);
-        state_await(&s, WXS_DB_EVENTS,
+        state_await(&s, WXS_DB_PART,
                     "SELECT lost FROM writers WHERE writer = 0 UNION ALL "
                     "SELECT 0",
                     lost);
         task_stop(&collector);
         ck_assert_int_eq(
-            state_number(&s, WXS_DB_EVENTS, "SELECT count(*) FROM writers"), 3);
-        state_exec(&s, WXS_DB_EVENTS, "INSERT INTO writers VALUES (10,5,5,1)");
+            state_number(&s, WXS_DB_PART, "SELECT count(*) FROM writers"), 3);
+        state_exec(&s, WXS_DB_PART, "INSERT INTO writers VALUES (10,5,5,1)");
     }
     append(&writer, &event);
     collect(2);
-    ck_assert_int_eq(state_number(&s, WXS_DB_EVENTS,
+    ck_assert_int_eq(state_number(&s, WXS_DB_PART,
                                   "SELECT sum(lost) FROM writers "
                                   "WHERE writer NOT IN (0, 10, 13)"),
                      0);
@@ -583,7 +582,7 @@ check_ledger(void)
     sqlite3_stmt *statement;
     uint64_t n, accepted = 0;
     wxs_error error;
-    wxs_db *db = state_open(&s, WXS_DB_EVENTS);
+    wxs_db *db = state_open(&s, WXS_DB_PART);
 
     statement = wxs_db_prepare(db, "SELECT message FROM events", &error);
     while (wxs_db_step(db, statement, &error) == 1) {
@@ -633,7 +632,7 @@ START_TEST(killed_at_random_every_event_is_stored_once)
     task_stop(&collector);
     check_ledger();
     collector = state_start(&s, wxs_collect_run);
-    state_await(&s, WXS_DB_EVENTS, "SELECT count(*) FROM segments", 0);
+    state_await(&s, WXS_DB_PART, "SELECT count(*) FROM segments", 0);
     task_stop(&collector);
 }
 END_TEST
