@@ -36,9 +36,9 @@ read_quotas(const wxs_context *context, quotas *q, wxs_error *error)
     sqlite3_bind_int64(row, 1, context->identity.account);
     step = wxs_db_step(context->control, row, error);
     if (step == 1)
-        *q =
-            (quotas){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
-                     sqlite3_column_int64(row, 2)};
+        *q = (quotas){sqlite3_column_int64(row, 0),
+                      sqlite3_column_int64(row, 1),
+                      sqlite3_column_int64(row, 2)};
     wxs_db_done(row);
     return step == 1 || (step == 0 && wxs_fail(error, "no such account"));
 }
