@@ -19,6 +19,7 @@
 #define RETRY_MS     1000
 #define RETRY_MAX_MS 30000
 #define BATCH        16384 /* events */
+#define STORE_MS     500   /* between syncs of what was stored */
 #define FORGET_US    (INT64_C(7) * 24 * 3600 * 1000000)
 
 /* The condition for a writer, called w, to be forgotten. */
@@ -31,15 +32,21 @@
  * - Events, the positions behind them and the writers' sequence numbers are one
  *   transaction of one file, the newest partition. Killed before its commit,
  *   nothing of it exists and the next collector reads the same events from the
- *   same positions; killed after it, that one reads on behind them. Commits are
- *   synced (synchronous=FULL), so the same holds when the machine dies.
+ *   same positions; killed after it, that one reads on behind them.
+ * - Commits are not synced, but once in a while the partition's log is. When the
+ *   machine dies, SQLite finds the log whole up to some commit that is not
+ *   older than the last sync, and what followed is as if it had not been: its
+ *   events are in the journal, because
+ * - a file is removed only when nothing can follow in it and after the sync that
+ *   follows the commit that holds its last events. Killed in between, the next
+ *   collector opens the file behind its last event, finds it finished and
+ *   removes it. And
+ * - events are closed, and so counted and told, only after such a sync, because
+ *   those collected anew may come in another order and have other ids.
  * - A partition appears by a rename, with the positions of the one before it
- *   copied, when that one has had its last transaction. Killed before the
- *   rename, the next collector goes on in the former; killed after it, in the
- *   new one, which is then the only one whose positions count.
- * - A file is removed only when nothing can follow in it and after the commit
- *   that holds its last events. Killed in between, the next collector opens the
- *   file behind its last event, finds it finished and removes it.
+ *   copied, when that one has had its last transaction and was synced. Killed
+ *   before the rename, the next collector goes on in the former; killed after
+ *   it, in the new one, which is then the only one whose positions count.
  * - A position is deleted only after its file is gone for good (the directory
  *   is synced first). So no file is ever read without the position that belongs
  *   to it, and a position too many does no harm: no other segment will ever
@@ -57,7 +64,10 @@ struct collector {
     wxs_journal_dir dir;
     wxs_event_store store;
     wxs_closing closing;
-    bool is_stale;    /* the store is to be opened anew */
+    int64_t synced_id; /* events up to this one survive a power loss */
+    int64_t store_due; /* the next sync of what was stored */
+    bool is_stale;     /* the store is to be opened anew */
+    bool is_synced;    /* all that was committed is */
     int64_t sync_due; /* monotonic ms */
     int64_t tidy_due;
     int64_t mark_due;
@@ -242,6 +252,8 @@ end_batch(struct collector *collector, wxs_error *error)
     if (collector->in_batch &&
         !wxs_event_store_commit(&collector->store, error))
         return false;
+    if (collector->in_batch)
+        collector->is_synced = false;
     collector->in_batch = false;
     wxs_closing_add(&collector->closing, collector->store.part.next_id - 1,
                     wxs_monotonic_ms());
@@ -371,12 +383,32 @@ mark_if_due(struct collector *collector, bool has_news, uint64_t drained_ms)
 static void
 close_if_due(struct collector *collector)
 {
-    int64_t id = wxs_closing_due(&collector->closing, wxs_monotonic_ms());
+    int64_t id = wxs_closing_due(&collector->closing, wxs_monotonic_ms(),
+                                 collector->synced_id);
 
     if (id <= collector->store.closed_id)
         return;
     collector->store.closed_id = id;
     wxs_closed_tell(id);
+}
+
+/* Syncs what was stored, now and then; what waits for that is done. */
+static bool
+settle_if_due(struct collector *collector, wxs_error *error)
+{
+    int64_t now = wxs_monotonic_ms();
+
+    if (!collector->is_synced && now >= collector->store_due) {
+        if (!wxs_partition_sync(&collector->store.part, error))
+            return false;
+        collector->store_due = wxs_monotonic_ms() + STORE_MS;
+        collector->synced_id = collector->store.part.next_id - 1;
+        collector->is_synced = true;
+    }
+    if (collector->is_synced)
+        wxs_journal_dir_retire(&collector->dir);
+    close_if_due(collector);
+    return true;
 }
 
 /* Opens the store, again if it has failed. */
@@ -392,6 +424,8 @@ open_if_stale(struct collector *collector, wxs_error *error)
         !wxs_event_store_open(&collector->store, config->dir, error))
         return false;
     collector->is_stale = false;
+    collector->is_synced = false;
+    collector->synced_id = 0;
     wxs_closing_begin(&collector->closing, config->events.hold_ms,
                       collector->store.part.next_id - 1, wxs_monotonic_ms());
     return true;
@@ -430,10 +464,8 @@ collect_some(struct collector *collector, bool *more, wxs_error *error)
     log_lost(collector);
     is_drained = taken < BATCH && collector->dir.count < WXS_OPEN_SEGMENTS;
     mark_if_due(collector, taken > 0, is_drained ? start : 0);
-    wxs_journal_dir_retire(&collector->dir);
-    close_if_due(collector);
     *more = taken == BATCH;
-    return true;
+    return settle_if_due(collector, error);
 }
 
 /* Collects all there is at present. */

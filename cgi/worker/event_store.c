@@ -37,13 +37,25 @@ enum {
     COUNTRY
 };
 
+/* How many of the bytes from the beginning are ASCII, but for NUL. */
+static size_t
+plain_length(const char *text, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && (signed char)text[i] > 0)
+        i++;
+    return i;
+}
+
 size_t
 wxs_event_text(const char *text, size_t len, char *out)
 {
     static const char replacement[3] = {'\xef', '\xbf', '\xbd'}; /* U+FFFD */
-    size_t size, written = 0;
+    size_t written = plain_length(text, len), size;
 
-    for (size_t i = 0; i < len; i += size) {
+    memcpy(out, text, written);
+    for (size_t i = written; i < len; i += size) {
         size = text[i] == '\0' ? 0 : wxs_utf8_length(text + i, len - i);
         if (size > 0) {
             memcpy(out + written, text + i, size);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -217,17 +218,34 @@ send_messages(int64_t up_to)
     wxs_db_close(db);
 }
 
+/* Processor time of the two threads in the last pass, seconds. */
+static double cpu[2];
+
+static double
+cpu_of_thread(void)
+{
+    struct timespec used;
+
+    return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0
+               ? 0
+               : (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
 static void *
 collect(void *none)
 {
+    (void)pthread_setname_np(pthread_self(), "collect");
     wxs_collect_run(&worker);
+    cpu[0] = cpu_of_thread();
     return none;
 }
 
 static void *
 finalize(void *none)
 {
+    (void)pthread_setname_np(pthread_self(), "finalize");
     wxs_finalize_run(&worker);
+    cpu[1] = cpu_of_thread();
     return none;
 }
 
@@ -290,8 +308,10 @@ measure(int64_t events)
 
     pass(events, &collected, &counted);
     (void)printf("with %11" PRId64 " stored: %7.0f events/s stored, %7.0f "
-                 "events/s stored and counted\n",
-                 before, (double)events / collected, (double)events / counted);
+                 "events/s stored and counted; processor: %.2f us an event to "
+                 "store, %.2f us to count\n",
+                 before, (double)events / collected, (double)events / counted,
+                 cpu[0] * 1e6 / (double)events, cpu[1] * 1e6 / (double)events);
     (void)fflush(stdout);
 }
 

@@ -61,12 +61,13 @@ wxs_closing_add(wxs_closing *closing, int64_t last_id, int64_t now_ms)
 }
 
 int64_t
-wxs_closing_due(wxs_closing *closing, int64_t now_ms)
+wxs_closing_due(wxs_closing *closing, int64_t now_ms, int64_t synced_id)
 {
     int64_t wait = closing->hold_ms + step(closing), id = 0;
 
     while (closing->count > 0 &&
-           now_ms - closing->mark[closing->first].begun_ms >= wait) {
+           now_ms - closing->mark[closing->first].begun_ms >= wait &&
+           closing->mark[closing->first].last_id <= synced_id) {
         id = closing->mark[closing->first].last_id;
         closing->first = (closing->first + 1) % WXS_CLOSING_MARKS;
         closing->count--;

@@ -34,8 +34,10 @@ void wxs_closing_begin(wxs_closing *closing, int64_t hold_ms, int64_t last_id,
 /* Events up to this one are committed. */
 void wxs_closing_add(wxs_closing *closing, int64_t last_id, int64_t now_ms);
 
-/* Up to which event the hold is over, 0 if that is not known to be anew. */
-int64_t wxs_closing_due(wxs_closing *closing, int64_t now_ms);
+/* Up to which event the hold is over, of those up to synced_id; 0 if there are
+ * none to add. */
+int64_t wxs_closing_due(wxs_closing *closing, int64_t now_ms,
+                        int64_t synced_id);
 
 /* What the collector tells and the finalizer hears, in one process; 0 at first.
  * It never goes back. */

@@ -253,6 +253,22 @@ save_cursor(wxs_finalizer *finalizer, int64_t event, wxs_error *error)
     return wxs_db_run(finalizer->counts, update, error);
 }
 
+/* In one read transaction of each database: to lock it anew for each message
+ * takes longer than to look it up. */
+static bool
+begin_reading(wxs_finalizer *finalizer, wxs_db *part, wxs_error *error)
+{
+    return wxs_db_begin_read(part, error) &&
+           wxs_db_begin_read(finalizer->events, error);
+}
+
+static void
+end_reading(wxs_finalizer *finalizer, wxs_db *part)
+{
+    wxs_db_rollback(finalizer->events);
+    wxs_db_rollback(part);
+}
+
 static bool
 count_part(wxs_finalizer *finalizer, wxs_db *part, int64_t up_to, int64_t *last,
            wxs_error *error)
@@ -282,6 +298,7 @@ count_batch(wxs_finalizer *finalizer, int64_t up_to, int64_t *last,
     wxs_event_part *part;
     size_t i;
     int found;
+    bool ok;
 
     *last = up_to;
     if (parts->count == 0)
@@ -295,7 +312,10 @@ count_batch(wxs_finalizer *finalizer, int64_t up_to, int64_t *last,
     if (found <= 0)
         return found == 0;
     clear(finalizer, part->first_id);
-    return count_part(finalizer, part->db, up_to, last, error);
+    ok = begin_reading(finalizer, part->db, error) &&
+         count_part(finalizer, part->db, up_to, last, error);
+    end_reading(finalizer, part->db);
+    return ok;
 }
 
 bool

@@ -14,7 +14,9 @@
 #include "part_list.h"
 
 /* A larger cache than SQLite's, and fewer checkpoints. */
-#define PRAGMAS "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000"
+#define PRAGMAS                                                                \
+    "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000; "          \
+    "PRAGMA synchronous = NORMAL"
 
 /* Positions and writers of the partition before. */
 #define TAKE_OVER                                                              \
@@ -296,7 +298,23 @@ wxs_partition_close(wxs_partition *partition)
     partition->db = NULL;
 }
 
-/* The next partition is there, with the positions, before this one is sealed:
+bool
+wxs_partition_sync(wxs_partition *partition, wxs_error *error)
+{
+    sqlite3_file *log = NULL;
+
+    if (sqlite3_file_control(wxs_db_handle(partition->db), "main",
+                             SQLITE_FCNTL_JOURNAL_POINTER,
+                             (void *)&log) != SQLITE_OK)
+        return wxs_db_fail(partition->db, error, "the log cannot be synced");
+    if (log == NULL || log->pMethods == NULL)
+        return true; /* nothing was written yet */
+    return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK ||
+           wxs_fail(error, "the events cannot be synced: %s", strerror(errno));
+}
+
+/* This one is synced before positions that are behind its events go elsewhere.
+ * The next partition is there, with the positions, before this one is sealed:
  * from then on nothing is added to this one. Killed in between, the next
  * collector seals it. */
 static bool
@@ -306,6 +324,7 @@ go_over(wxs_partition *partition, wxs_error *error)
     int64_t former = partition->first_id, next = partition->next_id;
 
     if (!wxs_part_path(partition->dir, former, path, error) ||
+        !wxs_partition_sync(partition, error) ||
         !wxs_partition_create(partition->dir, next, path, TAKE_OVER, error) ||
         !open_newest(partition, next, error))
         return false;

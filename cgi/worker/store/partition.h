@@ -22,6 +22,11 @@ bool wxs_partition_open(wxs_partition *partition, const char *dir,
                         wxs_error *error);
 void wxs_partition_close(wxs_partition *partition);
 
+/* Makes what was committed survive a power loss. Commits by themselves survive
+ * the death of the process only (synchronous=NORMAL): to sync each of them would
+ * take most of the time. */
+bool wxs_partition_sync(wxs_partition *partition, wxs_error *error);
+
 /* Goes over to a new partition if this one has events, and so many of them or
  * for so many milliseconds; outside a transaction. */
 bool wxs_partition_switch(wxs_partition *partition, int64_t events, int64_t ms,
