@@ -122,17 +122,21 @@ upsert_link(wxs_db *counts, const wxs_tally *tally, int64_t link,
 }
 
 static bool
-insert_url(wxs_db *counts, int64_t link, sqlite3_stmt *text, wxs_error *error)
+insert_url(wxs_db *counts, const wxs_tally_key *key, sqlite3_stmt *text,
+           wxs_error *error)
 {
     static const char sql[] =
-        "INSERT INTO links (id, url) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        "INSERT INTO links (id, url, day) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT DO UPDATE SET day = excluded.day "
+        "WHERE day < excluded.day";
     sqlite3_stmt *insert = wxs_db_prepare(counts, sql, error);
 
     if (insert == NULL)
         return false;
-    sqlite3_bind_int64(insert, 1, link);
+    sqlite3_bind_int64(insert, 1, key->item);
     sqlite3_bind_text(insert, 2, (const char *)sqlite3_column_text(text, 0),
                       sqlite3_column_bytes(text, 0), SQLITE_TRANSIENT);
+    sqlite3_bind_int64(insert, 3, key->span);
     return wxs_db_run(counts, insert, error);
 }
 
@@ -149,7 +153,7 @@ keep_url(wxs_db *counts, wxs_db *part, const wxs_tally *tally, wxs_error *error)
     sqlite3_bind_int64(text, 1, tally->of.text);
     found = wxs_db_step(part, text, error);
     ok = found == 0 ||
-         (found == 1 && insert_url(counts, tally->key.item, text, error));
+         (found == 1 && insert_url(counts, &tally->key, text, error));
     wxs_db_done(text);
     return ok;
 }
