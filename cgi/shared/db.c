@@ -33,14 +33,17 @@ exec(wxs_db *db, const char *sql, wxs_error *error)
 }
 
 /* Readers map the file: their own cache is dropped with each commit of another
- * connection, and to read it all again costs more than the query. */
+ * connection, and to read it all again costs more than the query. Writers
+ * overwrite what they delete or move, so that what is to be erased later has no
+ * copies in free space. */
 static const char *
 pragmas(wxs_db_access access)
 {
     if (access == WXS_DB_READ)
         return "PRAGMA foreign_keys = ON; PRAGMA query_only = ON; "
                "PRAGMA mmap_size = 1073741824";
-    return "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
+    return "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; "
+           "PRAGMA secure_delete = ON";
 }
 
 bool

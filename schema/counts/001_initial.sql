@@ -45,13 +45,14 @@ CREATE TABLE rollup_links (
     PRIMARY KEY (account, domain, day, link)
 ) WITHOUT ROWID;
 
--- The destinations; id is a hash of the URL, day the last one it has a row for.
+-- The destinations; id is a hash of the URL, last_day the last one that
+-- it has a row for.
 CREATE TABLE links (
-    id  INTEGER PRIMARY KEY,
-    url TEXT NOT NULL,
-    day INTEGER NOT NULL
+    id       INTEGER PRIMARY KEY,
+    url      TEXT NOT NULL,
+    last_day INTEGER NOT NULL
 );
-CREATE INDEX links_day ON links (day);
+CREATE INDEX links_day ON links (last_day);
 
 -- By the tags of the message: of a domain and a day the first thousand or so
 -- that were met; what comes after them is together under an empty name.

@@ -21,19 +21,6 @@ struct erasure {
 };
 
 bool
-wxs_erase_open(wxs_db **db, const char *dir, wxs_db_kind kind, const char *path,
-               wxs_error *error)
-{
-    bool ok = path != NULL
-                  ? wxs_db_open_file(db, path, kind, WXS_DB_WRITE, error)
-                  : wxs_db_open(db, dir, kind, WXS_DB_WRITE, error);
-
-    return ok && (sqlite3_exec(wxs_db_handle(*db), "PRAGMA secure_delete = ON",
-                               NULL, NULL, NULL) == SQLITE_OK ||
-                  wxs_db_fail(*db, error, "secure_delete"));
-}
-
-bool
 wxs_erase_settle(wxs_db *db, wxs_error *error)
 {
     return sqlite3_wal_checkpoint_v2(wxs_db_handle(db), NULL,
@@ -272,10 +259,8 @@ wxs_erase(const char *dir, bool *more, wxs_error *error)
     bool ok;
 
     *more = false;
-    if (!wxs_erase_open(&events, dir, WXS_DB_EVENTS, NULL, error)) {
-        wxs_db_close(events);
+    if (!wxs_db_open(&events, dir, WXS_DB_EVENTS, WXS_DB_WRITE, error))
         return false;
-    }
     found = next_erasure(events, &erasure, error);
     ok = found == 0 ||
          (found == 1 && carry_out(events, dir, &erasure, more, error));

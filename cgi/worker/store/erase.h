@@ -38,10 +38,6 @@ bool wxs_erase(const char *dir, bool *more, wxs_error *error);
 
 /* ---- its parts ---- */
 
-/* A database to erase in, by its kind, or a partition by its path. */
-bool wxs_erase_open(wxs_db **db, const char *dir, wxs_db_kind kind,
-                    const char *path, wxs_error *error);
-
 /* Empties the log of the database. Fails if somebody reads for too long. */
 bool wxs_erase_settle(wxs_db *db, wxs_error *error);
 

@@ -106,7 +106,7 @@ wxs_erase_counts(const char *dir, int64_t account,
                  wxs_erased_events *erased, wxs_error *error)
 {
     wxs_db *counts = NULL;
-    bool ok = wxs_erase_open(&counts, dir, WXS_DB_COUNTS, NULL, error) &&
+    bool ok = wxs_db_open(&counts, dir, WXS_DB_COUNTS, WXS_DB_WRITE, error) &&
               wxs_db_begin(counts, error);
 
     for (size_t i = 0; ok && i < count; i++)

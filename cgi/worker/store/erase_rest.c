@@ -108,7 +108,7 @@ wxs_erase_deliveries(const char *dir, int64_t account,
 {
     char text[WXS_UUID_TEXT];
     wxs_db *db = NULL;
-    bool ok = wxs_erase_open(&db, dir, WXS_DB_WEBHOOKS, NULL, error) &&
+    bool ok = wxs_db_open(&db, dir, WXS_DB_WEBHOOKS, WXS_DB_WRITE, error) &&
               note_hooks(db, dir, account, error);
 
     *waiting = false;
@@ -140,7 +140,7 @@ wxs_erase_requests(const char *dir, int64_t account, const char *word,
     sqlite3_stmt *statement;
     bool ok = false;
 
-    if (!wxs_erase_open(&db, dir, WXS_DB_REQUESTS, NULL, error))
+    if (!wxs_db_open(&db, dir, WXS_DB_REQUESTS, WXS_DB_WRITE, error))
         return false;
     statement = wxs_db_prepare(db, sql, error);
     if (statement != NULL) {

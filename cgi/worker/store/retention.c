@@ -232,7 +232,7 @@ wxs_retention_forget_rollups(const char *dir, int64_t before_ms,
                              wxs_error *error)
 {
     static const char urls[] =
-        "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE day < ?1 "
+        "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE last_day < ?1 "
         "LIMIT 5000)";
     const int64_t day = before_ms / MS_A_DAY;
     int64_t account = -1, domain = 0;

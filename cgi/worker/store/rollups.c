@@ -126,9 +126,9 @@ insert_url(wxs_db *counts, const wxs_tally_key *key, sqlite3_stmt *text,
            wxs_error *error)
 {
     static const char sql[] =
-        "INSERT INTO links (id, url, day) VALUES (?1, ?2, ?3) "
-        "ON CONFLICT DO UPDATE SET day = excluded.day "
-        "WHERE day < excluded.day";
+        "INSERT INTO links (id, url, last_day) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT DO UPDATE SET last_day = excluded.last_day "
+        "WHERE last_day < excluded.last_day";
     sqlite3_stmt *insert = wxs_db_prepare(counts, sql, error);
 
     if (insert == NULL)
