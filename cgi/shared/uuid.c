@@ -2,6 +2,8 @@
 
 #include <openssl/rand.h>
 
+#include "clock.h"
+
 #define DASH_BEFORE(byte)                                                      \
     ((byte) == 4 || (byte) == 6 || (byte) == 8 || (byte) == 10)
 
@@ -11,6 +13,20 @@ wxs_uuid_new(uint8_t uuid[WXS_UUID_SIZE])
     if (RAND_bytes(uuid, WXS_UUID_SIZE) != 1)
         return false;
     uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* version 4 */
+    uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80); /* variant 10 */
+    return true;
+}
+
+bool
+wxs_uuid_new_ordered(uint8_t uuid[WXS_UUID_SIZE])
+{
+    uint64_t ms = (uint64_t)wxs_now_us() / 1000;
+
+    if (RAND_bytes(uuid, WXS_UUID_SIZE) != 1)
+        return false;
+    for (int i = 0; i < 6; i++)
+        uuid[i] = (uint8_t)(ms >> (40 - 8 * i));
+    uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x70); /* version 7 */
     uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80); /* variant 10 */
     return true;
 }

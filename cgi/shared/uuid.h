@@ -12,6 +12,10 @@
  * bytes. */
 bool wxs_uuid_new(uint8_t uuid[WXS_UUID_SIZE]);
 
+/* One that begins with the present time in ms (RFC 9562, version 7): what is
+ * made together lies together in an index. */
+bool wxs_uuid_new_ordered(uint8_t uuid[WXS_UUID_SIZE]);
+
 /* Lower case with dashes, NUL-terminated. */
 void wxs_uuid_format(const uint8_t uuid[WXS_UUID_SIZE],
                      char text[WXS_UUID_TEXT]);

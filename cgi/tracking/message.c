@@ -272,7 +272,7 @@ wxs_message_make(const wxs_workshop *workshop,
 
     *message = (wxs_message){.request = request, .domain = domain};
     message->warnings = json_array();
-    if (message->warnings == NULL || !wxs_uuid_new(message->id)) {
+    if (message->warnings == NULL || !wxs_uuid_new_ordered(message->id)) {
         wxs_fail(error, "no memory or no randomness");
         return WXS_NO_MEMORY;
     }

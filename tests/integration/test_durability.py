@@ -10,7 +10,6 @@ import pathlib
 import random
 import shutil
 import signal
-import sqlite3
 import struct
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import time
 import traceback
 
 from edge import NGINX, ROOT, USER, Domain, Edge, compile_tool, mint
+from event_files import Events
 from stack import (BUILD, Nsd, Stack, alive, children, request,
                    temporary_folder, wait_for, zone_records)
 
@@ -76,26 +76,6 @@ class Load:
         self.ledger.close()
 
 
-class Events:
-    """What events.db has."""
-
-    def __init__(self, state):
-        self.path = pathlib.Path(state) / "events.db"
-
-    def query(self, sql, *values):
-        with contextlib.closing(sqlite3.connect(
-                f"file:{self.path}?mode=ro", uri=True, timeout=20)) as db:
-            return db.execute(sql, values).fetchall()
-
-    def of(self, tag):
-        """{agent: how often}"""
-        return dict(self.query("SELECT agent, count(*) FROM events WHERE agent "
-                               "GLOB ? GROUP BY agent", f"{tag}-*"))
-
-    def lost(self):
-        return self.query("SELECT coalesce(sum(lost), 0) FROM writers")[0][0]
-
-
 def some(names):
     return len(names), sorted(names)[:5]
 
@@ -131,8 +111,11 @@ class Whole:
             "WAXSEAL_DNS_ALLOW_NS": "127.0.0.0/8",
             "WAXSEAL_VERIFY_MIN_INTERVAL": "500ms",
             "WAXSEAL_VERIFY_MAX_INTERVAL": "1s",
+            "WAXSEAL_EVENTS_HOLD": "200ms",
+            "WAXSEAL_EVENTS_PARTITION": "3s",
         })
         self.events = Events(self.stack.dir)
+        self.loads = []
         self.links = []
 
     def start(self):
@@ -180,7 +163,8 @@ class Whole:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def load(self, tag):
-        return Load(self.stack.edge, self.links, tag)
+        self.loads.append(Load(self.stack.edge, self.links, tag))
+        return self.loads[-1]
 
     def master(self):
         return self.stack.child("nginx")
@@ -325,6 +309,17 @@ def nginx_serves_alone(w):
         check_all_recorded(load, w.events, may_break=False)
 
 
+def counts_agree_with_events(w):
+    """After all that died: what is counted is what was answered, once."""
+    wait_for("the events to be counted", w.events.are_counted)
+    assert len(w.events.parts()) > 3, w.events.parts()
+    stored = w.events.check_counts()
+    answered = sum(len(load.answered) for load in w.loads)
+    unanswered = sum(len(load.unanswered) for load in w.loads)
+    assert answered <= stored <= answered + unanswered, (
+        answered, stored, unanswered)
+
+
 def listens(port):
     with contextlib.suppress(OSError):
         return request(port, "GET", "/").status == 404
@@ -344,7 +339,8 @@ def the_whole_stack(report):
     tests = [a_worker_of_nginx_is_killed, nginx_is_reloaded,
              the_collector_is_killed, the_master_of_nginx_is_killed,
              nginx_is_replaced, all_are_killed_at_once,
-             workers_that_are_left_are_no_obstacle, nginx_serves_alone]
+             workers_that_are_left_are_no_obstacle, nginx_serves_alone,
+             counts_agree_with_events]
     try:
         report(the_stack_starts, w)
         for test in tests:

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "uuid.h"
 
 START_TEST(formats_and_parses)
@@ -63,6 +64,23 @@ START_TEST(new_ones_are_version_4_and_differ)
 }
 END_TEST
 
+START_TEST(ordered_ones_begin_with_the_time)
+{
+    uint8_t one[WXS_UUID_SIZE], two[WXS_UUID_SIZE];
+    int64_t before = wxs_now_us() / 1000, ms = 0;
+
+    ck_assert(wxs_uuid_new_ordered(one));
+    ck_assert(wxs_uuid_new_ordered(two));
+    for (int i = 0; i < 6; i++)
+        ms = ms << 8 | one[i];
+    ck_assert_int_ge(ms, before);
+    ck_assert_int_le(ms, wxs_now_us() / 1000);
+    ck_assert_uint_eq(one[6] >> 4, 7);
+    ck_assert_uint_eq(one[8] >> 6, 2);
+    ck_assert_int_ne(memcmp(one, two, WXS_UUID_SIZE), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -75,6 +93,7 @@ main(void)
     tcase_add_test(tests, reads_capitals);
     tcase_add_test(tests, refuses_other_forms);
     tcase_add_test(tests, new_ones_are_version_4_and_differ);
+    tcase_add_test(tests, ordered_ones_begin_with_the_time);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
