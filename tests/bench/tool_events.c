@@ -1,6 +1,6 @@
 /* tool_events DIR STORED FRESH SECONDS - the way of events from the journal to
  * partitions and counts, with the worker's own threads. Makes the state
- * directory DIR; measures FRESH events from the journal on into the empty store;
+ * directory DIR, or goes on with one that was filled before; measures FRESH events from the journal on into the empty store;
  * fills it up to STORED events; measures FRESH more; then what is asked of the
  * store (a message's events, a page of a domain's, 30 days of a domain's hours);
  * then for SECONDS how far collection lags behind 20,000 events/s while the same
@@ -42,7 +42,7 @@
 static wxs_config config;
 static wxs_worker worker = {.config = &config};
 static char journal[512];
-static int64_t made, planned, start_ms;
+static int64_t made, sent, planned, start_ms;
 static uint64_t state = 1;
 static wxs_error error;
 
@@ -158,16 +158,44 @@ run_sql(wxs_db_kind kind, const char *sql)
     wxs_db_close(db);
 }
 
+/* Takes up a directory that was filled before, with the same numbers. */
+static void
+go_on(void)
+{
+    wxs_event_parts *parts;
+    wxs_db *db;
+    sqlite3_stmt *row;
+
+    OK(wxs_event_parts_open(&parts, config.dir, &error));
+    OK(wxs_event_parts_newest(parts, &made, &error));
+    wxs_event_parts_close(parts);
+    OK(wxs_db_open(&db, config.dir, WXS_DB_EVENTS, WXS_DB_READ, &error));
+    row = wxs_db_prepare(db, "SELECT created_at FROM messages ORDER BY "
+                             "id LIMIT 1",
+                         &error);
+    OK(wxs_db_step(db, row, &error) == 1);
+    start_ms = sqlite3_column_int64(row, 0) / 1000;
+    wxs_db_done(row);
+    wxs_db_close(db);
+    sent = made * 2 / 5 + 2;
+    state = (uint64_t)made;
+}
+
 static void
 make_state(const char *dir)
 {
     char sql[1024];
 
-    OK(mkdir(dir, 0750) == 0 || wxs_fail(&error, "cannot make %s", dir));
+    bool is_new = mkdir(dir, 0750) == 0;
+
     OK(wxs_config_load(&config, dir, NULL, &error));
     config.events.hold_ms = 0;
     OK(wxs_db_migrate(config.dir, &error));
     (void)snprintf(journal, sizeof journal, "%s/journal", config.dir);
+    if (!is_new) {
+        go_on();
+        return;
+    }
     OK(mkdir(journal, 0770) == 0);
     (void)snprintf(
         sql, sizeof sql,
@@ -187,7 +215,6 @@ make_state(const char *dir)
 static void
 send_messages(int64_t up_to)
 {
-    static int64_t sent;
     sqlite3_stmt *insert;
     wxs_db *db;
 
@@ -200,7 +227,7 @@ send_messages(int64_t up_to)
 
         insert = wxs_db_prepare(
             db,
-            "INSERT INTO messages (id, account, domain, created_at, tags, mode)"
+            "INSERT OR IGNORE INTO messages (id, account, domain, created_at, tags, mode)"
             " VALUES (?1, ?2, ?3, ?4, ?5, 3)",
             &error);
         message_id(sent, id);
@@ -536,9 +563,10 @@ main(int argc, char **argv)
     planned = stored + 2 * fresh + 1;
     start_ms = wxs_now_us() / 1000 - (int64_t)DAYS * MS_A_DAY;
     make_state(argv[1]);
-    measure(fresh);
+    if (made == 0)
+        measure(fresh);
     fill(stored);
-    if (stored > made - fresh)
+    if (made > fresh)
         measure(fresh);
     open_asked();
     ask_all();
