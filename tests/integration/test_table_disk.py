@@ -45,7 +45,8 @@ def small_disk(state, kind):
         for path in state.state.glob("*.db*"):
             shutil.move(path, outside)
         shutil.move(state.state, disk / "state")
-        for name in ("control.db", "events.db", "webhooks.db", "requests.db"):
+        for name in ("control.db", "events.db", "counts.db", "webhooks.db",
+                     "requests.db"):
             (disk / "state" / name).symlink_to(outside / name)
         state.state = disk / "state"
         state.table = state.state / "table.wxt"
