@@ -15,6 +15,8 @@ import tempfile
 import time
 import traceback
 
+from ports import free_port
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(TOP / "tests"))
 import link_token  # noqa: E402
@@ -130,12 +132,6 @@ def request(port, path, host="links.example", method="GET", headers=()):
               "Connection: close", "", ""]
     return talk(port, "\r\n".join(fields).encode("latin-1"),
                 head=method == "HEAD")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 # ---- HTTP/2, frame by frame ----

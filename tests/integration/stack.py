@@ -16,19 +16,10 @@ import tempfile
 import time
 import traceback
 
+from ports import free_port
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = TOP / os.environ.get("BUILD", "build")
-
-
-def free_port():
-    """A port that is free for TCP and UDP."""
-    while True:
-        with socket.socket() as tcp, \
-                socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                udp.bind(tcp.getsockname())
-                return tcp.getsockname()[1]
 
 
 def wait_for(what, check, seconds=15):

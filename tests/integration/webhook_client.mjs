@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 
 const require = createRequire(new URL("../npm/", import.meta.url));
-const { Webhook } = require("svix");
+const { Webhook } = await import(require.resolve("svix")); // an ES module
 const { Resend } = require("resend");
 const resend = new Resend(process.env.RESEND_API_KEY);
 
