@@ -48,28 +48,14 @@ enum {
     COUNTRY
 };
 
-#define TEXT(column) "(SELECT text FROM texts WHERE texts.id = e." column ")"
-#define COLUMNS                                                                                        \
-    "SELECT e.id, e.account, e.domain, e.type, e.at, e.message, " TEXT(                                \
-        "link") ", e.link_index, e.address, " TEXT("agent") ", e.flags, "                              \
-                                                            "e.mode, "                                 \
-                                                            "e.verdict,"                               \
-                                                            " " TEXT("reason") ", e.certainty, " TEXT( \
-                                                                "device") ", "                         \
-                                                                          "e."                         \
-                                                                          "co"                         \
-                                                                          "un"                         \
-                                                                          "tr"                         \
-                                                                          "y "                         \
-                                                                          "FR"                         \
-                                                                          "OM"                         \
-                                                                          " e"                         \
-                                                                          "ve"                         \
-                                                                          "nt"                         \
-                                                                          "s "                         \
-                                                                          "AS"                         \
-                                                                          " e"                         \
-                                                                          " "
+#define COLUMNS                                                                \
+    "SELECT e.id, e.account, e.domain, e.type, e.at, e.message, "              \
+    "(SELECT text FROM texts WHERE texts.id = e.link), e.link_index, "         \
+    "e.address, (SELECT text FROM texts WHERE texts.id = e.agent), "           \
+    "e.flags, e.mode, e.verdict, "                                             \
+    "(SELECT text FROM texts WHERE texts.id = e.reason), e.certainty, "        \
+    "(SELECT text FROM texts WHERE texts.id = e.device), e.country "           \
+    "FROM events AS e "
 #define CONDITIONS                                                             \
     " AND (?3 = 0 OR e.account = ?3) AND (?4 = 0 OR e.domain = ?4) "           \
     "AND (?5 IS NULL OR e.message = ?5) AND (?6 = 0 OR e.type = ?6) "          \

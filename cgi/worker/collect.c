@@ -10,6 +10,7 @@
 #include "log.h"
 #include "store/closing.h"
 #include "store/former_events.h"
+#include "store/writers.h"
 #include "worker.h"
 
 #define POLL_MS      100
@@ -20,12 +21,6 @@
 #define RETRY_MAX_MS 30000
 #define BATCH        16384 /* events */
 #define STORE_MS     500   /* between syncs of what was stored */
-#define FORGET_US    (INT64_C(7) * 24 * 3600 * 1000000)
-
-/* The condition for a writer, called w, to be forgotten. */
-#define FORGOTTEN                                                              \
-    "WHERE w.writer <> 0 AND w.seen_at < ?1 AND NOT EXISTS "                   \
-    "(SELECT 1 FROM segments AS s WHERE s.writer = w.writer) "
 
 /* Why each event is stored exactly once, whenever this process is killed:
  *
@@ -33,13 +28,13 @@
  *   transaction of one file, the newest partition. Killed before its commit,
  *   nothing of it exists and the next collector reads the same events from the
  *   same positions; killed after it, that one reads on behind them.
- * - Commits are not synced, but once in a while the partition's log is. When the
- *   machine dies, SQLite finds the log whole up to some commit that is not
+ * - Commits are not synced, but once in a while the partition's log is. When
+ * the machine dies, SQLite finds the log whole up to some commit that is not
  *   older than the last sync, and what followed is as if it had not been: its
  *   events are in the journal, because
- * - a file is removed only when nothing can follow in it and after the sync that
- *   follows the commit that holds its last events. Killed in between, the next
- *   collector opens the file behind its last event, finds it finished and
+ * - a file is removed only when nothing can follow in it and after the sync
+ * that follows the commit that holds its last events. Killed in between, the
+ * next collector opens the file behind its last event, finds it finished and
  *   removes it. And
  * - events are closed, and so counted and told, only after such a sync, because
  *   those collected anew may come in another order and have other ids.
@@ -68,7 +63,7 @@ struct collector {
     int64_t store_due; /* the next sync of what was stored */
     bool is_stale;     /* the store is to be opened anew */
     bool is_synced;    /* all that was committed is */
-    int64_t sync_due; /* monotonic ms */
+    int64_t sync_due;  /* monotonic ms */
     int64_t tidy_due;
     int64_t mark_due;
     int64_t complain_due;
@@ -78,96 +73,33 @@ struct collector {
     bool in_batch;     /* a transaction is open */
 };
 
-/* The row of writers. */
-struct writer {
-    uint64_t sequence;
-    uint64_t lost;
-};
-
-static bool
-read_writer(wxs_db *events, uint64_t id, struct writer *writer,
-            wxs_error *error)
-{
-    static const char sql[] =
-        "SELECT sequence, lost FROM writers WHERE writer = ?1";
-    sqlite3_stmt *statement = wxs_db_prepare(events, sql, error);
-    int row;
-
-    *writer = (struct writer){0};
-    if (statement == NULL)
-        return false;
-    sqlite3_bind_int64(statement, 1, (int64_t)id);
-    row = wxs_db_step(events, statement, error);
-    if (row == 1) {
-        writer->sequence = (uint64_t)sqlite3_column_int64(statement, 0);
-        writer->lost = (uint64_t)sqlite3_column_int64(statement, 1);
-    }
-    wxs_db_done(statement);
-    return row >= 0;
-}
-
-static bool
-save_writer(wxs_db *events, uint64_t id, const struct writer *writer,
-            wxs_error *error)
-{
-    static const char sql[] =
-        "INSERT OR REPLACE INTO writers (writer, sequence, lost, seen_at) "
-        "VALUES (?1, ?2, ?3, ?4)";
-    sqlite3_stmt *statement = wxs_db_prepare(events, sql, error);
-
-    if (statement == NULL)
-        return false;
-    sqlite3_bind_int64(statement, 1, (int64_t)id);
-    sqlite3_bind_int64(statement, 2, (int64_t)writer->sequence);
-    sqlite3_bind_int64(statement, 3, (int64_t)writer->lost);
-    sqlite3_bind_int64(statement, 4, wxs_now_us());
-    return wxs_db_run(events, statement, error);
-}
-
-static bool
-save_position(wxs_db *events, const wxs_segment *segment, wxs_error *error)
-{
-    static const char sql[] =
-        "INSERT OR REPLACE INTO segments (writer, segment, position) "
-        "VALUES (?1, ?2, ?3)";
-    sqlite3_stmt *statement = wxs_db_prepare(events, sql, error);
-
-    if (statement == NULL)
-        return false;
-    sqlite3_bind_int64(statement, 1, (int64_t)segment->writer_id);
-    sqlite3_bind_int64(statement, 2, (int64_t)segment->number);
-    sqlite3_bind_int64(statement, 3,
-                       (int64_t)wxs_journal_position(&segment->reader));
-    return wxs_db_run(events, statement, error);
-}
-
 /* Reads the writer's row, for the first change that a segment makes to it; the
  * transaction begins with the first change of all. */
 static bool
 begin_segment(struct collector *collector, const wxs_segment *segment,
-              struct writer *writer, wxs_error *error)
+              wxs_writer *writer, wxs_error *error)
 {
     if (!collector->in_batch &&
         !wxs_event_store_begin(&collector->store, error))
         return false;
     collector->in_batch = true;
-    return read_writer(collector->store.part.db, segment->writer_id, writer,
-                       error);
+    return wxs_writer_read(collector->store.part.db, segment->writer_id, writer,
+                           error);
 }
 
 static bool
 end_segment(struct collector *collector, const wxs_segment *segment,
-            const struct writer *writer, wxs_error *error)
+            const wxs_writer *writer, wxs_error *error)
 {
     wxs_db *events = collector->store.part.db;
 
-    return save_writer(events, segment->writer_id, writer, error) &&
-           save_position(events, segment, error);
+    return wxs_writer_save(events, segment->writer_id, writer, error) &&
+           wxs_position_save(events, segment, error);
 }
 
 /* Takes note that all sequence numbers below this one have been seen. */
 static void
-count_lost(wxs_segment *segment, struct writer *writer, uint64_t below)
+count_lost(wxs_segment *segment, wxs_writer *writer, uint64_t below)
 {
     uint64_t lost;
 
@@ -180,7 +112,7 @@ count_lost(wxs_segment *segment, struct writer *writer, uint64_t below)
 }
 
 static void
-count_event(wxs_segment *segment, struct writer *writer, uint64_t sequence)
+count_event(wxs_segment *segment, wxs_writer *writer, uint64_t sequence)
 {
     count_lost(segment, writer, sequence);
     if (sequence > writer->sequence)
@@ -191,14 +123,14 @@ count_event(wxs_segment *segment, struct writer *writer, uint64_t sequence)
 static bool
 count_end(struct collector *collector, wxs_segment *segment, wxs_error *error)
 {
-    struct writer writer;
+    wxs_writer writer;
     uint64_t last;
 
     if (!segment->finished ||
         !wxs_journal_last_sequence(&segment->reader, &last))
         return true;
-    if (!read_writer(collector->store.part.db, segment->writer_id, &writer,
-                     error))
+    if (!wxs_writer_read(collector->store.part.db, segment->writer_id, &writer,
+                         error))
         return false;
     if (last <= writer.sequence)
         return true;
@@ -222,7 +154,7 @@ read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
              wxs_error *error)
 {
     size_t before = *taken;
-    struct writer writer = {0};
+    wxs_writer writer = {0};
     wxs_status status = WXS_OK;
     wxs_event event;
 
@@ -318,42 +250,6 @@ sync_if_due(struct collector *collector)
 }
 
 static bool
-run_before(wxs_db *events, const char *sql, int64_t before, wxs_error *error)
-{
-    sqlite3_stmt *statement = wxs_db_prepare(events, sql, error);
-
-    if (statement == NULL)
-        return false;
-    sqlite3_bind_int64(statement, 1, before);
-    return wxs_db_run(events, statement, error);
-}
-
-/* Sums up the writers that nothing was heard of for long in the row of writer
- * 0. One that lives on all the same, idle, would be believed to have lost what
- * it wrote before; but its open segment has a row. */
-static bool
-forget_writers(wxs_db *events, wxs_error *error)
-{
-    static const char add[] =
-        "INSERT INTO writers (writer, sequence, lost, seen_at) "
-        "SELECT 0, 0, sum(lost), max(seen_at) FROM writers AS w " FORGOTTEN
-        "HAVING sum(lost) > 0 "
-        "ON CONFLICT (writer) DO UPDATE SET lost = lost + excluded.lost, "
-        "seen_at = excluded.seen_at";
-    static const char delete[] = "DELETE FROM writers AS w " FORGOTTEN;
-    int64_t before = wxs_now_us() - FORGET_US;
-
-    if (!wxs_db_begin(events, error))
-        return false;
-    if (run_before(events, add, before, error) &&
-        run_before(events, delete, before, error) &&
-        wxs_db_commit(events, error))
-        return true;
-    wxs_db_rollback(events);
-    return false;
-}
-
-static bool
 tidy_if_due(struct collector *collector, wxs_error *error)
 {
     int64_t now = wxs_monotonic_ms();
@@ -364,7 +260,7 @@ tidy_if_due(struct collector *collector, wxs_error *error)
     wxs_journal_dir_tidy(&collector->dir);
     return wxs_journal_dir_forget(&collector->dir, collector->store.part.db,
                                   error) &&
-           forget_writers(collector->store.part.db, error);
+           wxs_writers_forget(collector->store.part.db, error);
 }
 
 /* For the metrics: at once after events, else now and then. */

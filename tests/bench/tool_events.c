@@ -1,15 +1,17 @@
 /* tool_events DIR STORED FRESH SECONDS - the way of events from the journal to
  * partitions and counts, with the worker's own threads. Makes the state
- * directory DIR, or goes on with one that was filled before; measures FRESH events from the journal on into the empty store;
- * fills it up to STORED events; measures FRESH more; then what is asked of the
- * store (a message's events, a page of a domain's, 30 days of a domain's hours);
- * then for SECONDS how far collection lags behind 20,000 events/s while the same
- * is asked without a pause.
+ * directory DIR, or goes on with one that was filled before; measures FRESH
+ * events from the journal on into the empty store; fills it up to STORED
+ * events; measures FRESH more; then what is asked of the store (a message's
+ * events, a page of a domain's, 30 days of a domain's hours); then for SECONDS
+ * how far collection lags behind 20,000 events/s while the same is asked
+ * without a pause.
  *
  * Events are spread over 30 days: 1,000 domains of 100 accounts, 7 opens to 3
  * clicks, 2,000 agents, 20 links a campaign of 2,000 messages; two of five
  * events bring a new message, and an event is of one of the last million
  * messages, every tenth of any of the last thirty. */
+#include <dirent.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -73,7 +75,8 @@ below(uint64_t limit)
 static int64_t
 time_of(int64_t event)
 {
-    return start_ms + (int64_t)((double)event / (double)planned * DAYS * MS_A_DAY);
+    return start_ms +
+           (int64_t)((double)event / (double)planned * DAYS * MS_A_DAY);
 }
 
 /* Message n, sent in order of the numbers. */
@@ -158,7 +161,23 @@ run_sql(wxs_db_kind kind, const char *sql)
     wxs_db_close(db);
 }
 
-/* Takes up a directory that was filled before, with the same numbers. */
+static void
+empty_journal(void)
+{
+    char path[1024];
+    struct dirent *entry;
+    DIR *dir = opendir(journal);
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        (void)snprintf(path, sizeof path, "%s/%s", journal, entry->d_name);
+        (void)unlink(path);
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+}
+
+/* Takes up a directory that was filled before, with the same numbers; what was
+ * in its journal is left out. */
 static void
 go_on(void)
 {
@@ -170,14 +189,16 @@ go_on(void)
     OK(wxs_event_parts_newest(parts, &made, &error));
     wxs_event_parts_close(parts);
     OK(wxs_db_open(&db, config.dir, WXS_DB_EVENTS, WXS_DB_READ, &error));
-    row = wxs_db_prepare(db, "SELECT created_at FROM messages ORDER BY "
-                             "id LIMIT 1",
+    row = wxs_db_prepare(db,
+                         "SELECT created_at FROM messages ORDER BY "
+                         "id LIMIT 1",
                          &error);
     OK(wxs_db_step(db, row, &error) == 1);
     start_ms = sqlite3_column_int64(row, 0) / 1000;
     wxs_db_done(row);
     wxs_db_close(db);
     sent = made * 2 / 5 + 2;
+    empty_journal();
     state = (uint64_t)made;
 }
 
@@ -225,11 +246,11 @@ send_messages(int64_t up_to)
         char tags[64];
         uint32_t domain = domain_of(sent);
 
-        insert = wxs_db_prepare(
-            db,
-            "INSERT OR IGNORE INTO messages (id, account, domain, created_at, tags, mode)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, 3)",
-            &error);
+        insert = wxs_db_prepare(db,
+                                "INSERT OR IGNORE INTO messages (id, account, "
+                                "domain, created_at, tags, mode)"
+                                " VALUES (?1, ?2, ?3, ?4, ?5, 3)",
+                                &error);
         message_id(sent, id);
         (void)snprintf(tags, sizeof tags, "{\"campaign\":\"c%" PRId64 "\"}",
                        sent / CAMPAIGN % 50);
@@ -459,9 +480,10 @@ ask_all(void)
             took[i] = (double)(wxs_now_us() - begin) / 1000.0;
         }
         qsort(took, QUESTIONS, sizeof took[0], compare);
-        (void)printf("%-28s median %6.2f ms, 95 %% within %6.2f ms, %.1f rows\n",
-                     questions[q].name, took[QUESTIONS / 2],
-                     took[QUESTIONS * 95 / 100], (double)found / QUESTIONS);
+        (void)printf(
+            "%-28s median %6.2f ms, 95 %% within %6.2f ms, %.1f rows\n",
+            questions[q].name, took[QUESTIONS / 2], took[QUESTIONS * 95 / 100],
+            (double)found / QUESTIONS);
     }
 }
 

@@ -7,8 +7,8 @@
 #include "log.h"
 #include "uuid.h"
 
-#define AT_ONCE  500               /* messages */
-#define AGE_US   INT64_C(1000000) /* what came before is collected by then */
+#define AT_ONCE   500              /* messages */
+#define AGE_US    INT64_C(1000000) /* what came before is collected by then */
 #define EMAIL_MAX 320
 
 /* A row of erasures. */
@@ -46,11 +46,11 @@ next_erasure(wxs_db *events, struct erasure *erasure, wxs_error *error)
     sqlite3_bind_int64(row, 1, wxs_now_us() - AGE_US);
     found = wxs_db_step(events, row, error);
     if (found == 1) {
-        *erasure = (struct erasure){
-            .number = sqlite3_column_int64(row, 0),
-            .account = sqlite3_column_int64(row, 1),
-            .by_message = sqlite3_column_bytes(row, 2) ==
-                          sizeof erasure->message.id};
+        *erasure =
+            (struct erasure){.number = sqlite3_column_int64(row, 0),
+                             .account = sqlite3_column_int64(row, 1),
+                             .by_message = sqlite3_column_bytes(row, 2) ==
+                                           sizeof erasure->message.id};
         recipient = (const char *)sqlite3_column_text(row, 3);
         if (erasure->by_message)
             memcpy(erasure->message.id, sqlite3_column_blob(row, 2),

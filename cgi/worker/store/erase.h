@@ -7,10 +7,10 @@
 #include "event_parts.h"
 
 /* Forgets what is kept of persons: table erasures of events.db. Everything is
- * overwritten (secure_delete) and the logs of the databases are emptied, so that
- * nothing is left in any file but in a backup. What stays: sums in which nobody
- * can be told, and 31 bits of a hash of each message id in the index of a
- * partition. */
+ * overwritten (secure_delete) and the logs of the databases are emptied, so
+ * that nothing is left in any file but in a backup. What stays: sums in which
+ * nobody can be told, and 31 bits of a hash of each message id in the index of
+ * a partition. */
 
 typedef struct {
     uint8_t id[16];
@@ -42,7 +42,8 @@ bool wxs_erase(const char *dir, bool *more, wxs_error *error);
 bool wxs_erase_settle(wxs_db *db, wxs_error *error);
 
 /* Deletes the account's events of the messages from all partitions, with texts
- * that no other event has; adds them to erased, whose memory is the caller's. */
+ * that no other event has; adds them to erased, whose memory is the caller's.
+ */
 bool wxs_erase_events(const char *dir, int64_t account,
                       const wxs_message_id *message, size_t count,
                       wxs_erased_events *erased, wxs_error *error);

@@ -209,10 +209,10 @@ erase_in(const char *dir, int64_t part, const wxs_erased_event *event,
 {
     struct work work = {.event = event, .count = count};
     char path[WXS_PART_PATH];
-    bool ok = wxs_part_path(dir, part, path, error) &&
-              wxs_db_open_file(&work.db, path, WXS_DB_PART, WXS_DB_WRITE,
-                               error) &&
-              erase_here(&work, error);
+    bool ok =
+        wxs_part_path(dir, part, path, error) &&
+        wxs_db_open_file(&work.db, path, WXS_DB_PART, WXS_DB_WRITE, error) &&
+        erase_here(&work, error);
 
     free(work.text);
     wxs_db_close(work.db);

@@ -44,8 +44,7 @@ is_under_way(wxs_db *db, const char *word, bool *waiting, wxs_error *error)
 static bool
 delete_told(wxs_db *db, const char *word, int64_t *deleted, wxs_error *error)
 {
-    static const char find[] =
-        "INSERT INTO temp.told " TOLD "NOT " TAKEN;
+    static const char find[] = "INSERT INTO temp.told " TOLD "NOT " TAKEN;
     static const char attempts[] =
         "DELETE FROM attempts WHERE (webhook, message) IN (SELECT webhook, "
         "message FROM deliveries WHERE message IN (SELECT * FROM temp.told))";
@@ -131,11 +130,10 @@ bool
 wxs_erase_requests(const char *dir, int64_t account, const char *word,
                    wxs_error *error)
 {
-    static const char sql[] =
-        "DELETE FROM log WHERE account = ?2 AND "
-        "(instr(lower(endpoint), lower(?1)) > 0 "
-        "OR instr(lower(request_body), lower(?1)) > 0 "
-        "OR instr(lower(response_body), lower(?1)) > 0)";
+    static const char sql[] = "DELETE FROM log WHERE account = ?2 AND "
+                              "(instr(lower(endpoint), lower(?1)) > 0 "
+                              "OR instr(lower(request_body), lower(?1)) > 0 "
+                              "OR instr(lower(response_body), lower(?1)) > 0)";
     wxs_db *db = NULL;
     sqlite3_stmt *statement;
     bool ok = false;

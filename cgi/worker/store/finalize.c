@@ -11,7 +11,9 @@
 #include "message_sums.h"
 #include "worker.h"
 
-#define BATCH       262144 /* events; the more, the less often a page is written */
+/* Events; the more, the less often a page is written. */
+#define BATCH 262144
+
 #define LINKS_KEPT  65536 /* a power of two */
 #define MS_AN_HOUR  INT64_C(3600000)
 #define MS_A_DAY    INT64_C(86400000)

@@ -23,8 +23,8 @@ bool wxs_partition_open(wxs_partition *partition, const char *dir,
 void wxs_partition_close(wxs_partition *partition);
 
 /* Makes what was committed survive a power loss. Commits by themselves survive
- * the death of the process only (synchronous=NORMAL): to sync each of them would
- * take most of the time. */
+ * the death of the process only (synchronous=NORMAL): to sync each of them
+ * would take most of the time. */
 bool wxs_partition_sync(wxs_partition *partition, wxs_error *error);
 
 /* Goes over to a new partition if this one has events, and so many of them or

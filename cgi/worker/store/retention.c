@@ -10,9 +10,9 @@
 #include "log.h"
 #include "part_list.h"
 
-#define MS_A_DAY   INT64_C(86400000)
-#define STEP       5000 /* messages */
-#define PAUSE_MS   5
+#define MS_A_DAY INT64_C(86400000)
+#define STEP     5000 /* messages */
+#define PAUSE_MS 5
 
 /* ---- partitions ---- */
 
@@ -231,17 +231,16 @@ bool
 wxs_retention_forget_rollups(const char *dir, int64_t before_ms,
                              wxs_error *error)
 {
-    static const char urls[] =
-        "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE last_day < ?1 "
-        "LIMIT 5000)";
+    static const char urls[] = "DELETE FROM links WHERE id IN (SELECT id FROM "
+                               "links WHERE last_day < ?1 "
+                               "LIMIT 5000)";
     const int64_t day = before_ms / MS_A_DAY;
     int64_t account = -1, domain = 0;
     wxs_db *counts = NULL;
     int found = 1;
     bool ok = wxs_db_open(&counts, dir, WXS_DB_COUNTS, WXS_DB_WRITE, error);
 
-    while (ok &&
-           (found = next_domain(counts, &account, &domain, error)) == 1) {
+    while (ok && (found = next_domain(counts, &account, &domain, error)) == 1) {
         ok = forget_domain(counts, account, domain, before_ms, error);
         sqlite3_sleep(PAUSE_MS);
     }

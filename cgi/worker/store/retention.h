@@ -8,13 +8,13 @@
 #include "error.h"
 
 /* Removes partitions all of whose events are from before that time, ms since
- * 1970, and counted; never the newest one. *dropped tells how many. Readers that
- * have one open read it to its end. */
+ * 1970, and counted; never the newest one. *dropped tells how many. Readers
+ * that have one open read it to its end. */
 bool wxs_retention_drop(const char *dir, int64_t before_ms, size_t *dropped,
                         wxs_error *error);
 
-/* Deletes counts of messages that had no event since that time, a bounded number
- * of rows in one transaction, with pauses for others to write. */
+/* Deletes counts of messages that had no event since that time, a bounded
+ * number of rows in one transaction, with pauses for others to write. */
 bool wxs_retention_forget_messages(const char *dir, int64_t before_ms,
                                    wxs_error *error);
 

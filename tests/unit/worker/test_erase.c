@@ -44,7 +44,7 @@ where(const void *bytes, size_t len)
     return found_in;
 }
 
-#define GONE(text) ck_assert_str_eq(where(text, strlen(text)), "")
+#define GONE(text)  ck_assert_str_eq(where(text, strlen(text)), "")
 #define THERE(text) ck_assert_str_ne(where(text, strlen(text)), "")
 
 static wxs_event
@@ -131,7 +131,8 @@ erase(const char *row)
 static void
 check_erased(void)
 {
-    static const uint8_t id[] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    static const uint8_t id[] = {1, 0, 0, 0, 0, 0, 0, 0,
+                                 0, 0, 0, 0, 0, 0, 0, 1};
 
     ck_assert_str_eq(where(id, sizeof id), "");
     GONE(UUID);
@@ -150,16 +151,16 @@ check_erased(void)
                                   "recipient IS NULL AND messages = 1 AND "
                                   "events = 4 AND deliveries = 1"),
                      1);
-    ck_assert_int_eq(state_number(&s, WXS_DB_COUNTS,
-                                  "SELECT sum(total) FROM rollup_links"),
-                     6);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_COUNTS, "SELECT sum(total) FROM rollup_links"),
+        6);
     ck_assert_int_eq(state_number(&s, WXS_DB_COUNTS,
                                   "SELECT total FROM rollup_links WHERE "
                                   "link = 0"),
                      2);
-    ck_assert_int_eq(state_number(&s, WXS_DB_COUNTS,
-                                  "SELECT count(*) FROM message_counts"),
-                     2);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_COUNTS, "SELECT count(*) FROM message_counts"),
+        2);
 }
 
 START_TEST(a_message_is_forgotten)
@@ -200,9 +201,9 @@ START_TEST(another_account_forgets_nothing)
     THERE("Agent-of-Ann");
     THERE("to-ann");
     THERE(UUID);
-    ck_assert_int_eq(state_number(&s, WXS_DB_COUNTS,
-                                  "SELECT count(*) FROM message_counts"),
-                     5);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_COUNTS, "SELECT count(*) FROM message_counts"),
+        5);
 }
 END_TEST
 

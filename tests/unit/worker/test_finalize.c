@@ -3,7 +3,7 @@
 #include "store/retention.h"
 #include "store_fixture.h"
 
-#define DAY  INT64_C(86400000)
+#define DAY INT64_C(86400000)
 
 /* All events of all partitions in one table, with what is counted by. */
 static wxs_db *
@@ -46,11 +46,12 @@ check_counts(void)
 
     ck_assert_int_gt(db_number(db, "SELECT count(*) FROM e"), 0);
     ck_assert_int_eq(
-        db_number(db, DIFFERENCE("SELECT account, domain, hour, char(type), "
-                                 "total, human, proxy, machine FROM "
-                                 "rollup_hours",
-                                 "SELECT account, domain, at / 3600000, type, "
-                                 SUMS "FROM e GROUP BY 1, 2, 3, 4")),
+        db_number(db,
+                  DIFFERENCE("SELECT account, domain, hour, char(type), "
+                             "total, human, proxy, machine FROM "
+                             "rollup_hours",
+                             "SELECT account, domain, at / 3600000, type, " SUMS
+                             "FROM e GROUP BY 1, 2, 3, 4")),
         0);
     /* each message counts by its first event of a type */
     ck_assert_int_eq(
@@ -111,9 +112,9 @@ put_some(int events)
     store_begin();
     for (int i = 0; i < events; i++) {
         uint64_t message = (uint64_t)random() % 300;
-        wxs_event event =
-            store_event(7 + (uint32_t)(message % 3), message,
-                        (unsigned)(random() % 4), 20 * DAY + random() % (3 * DAY));
+        wxs_event event = store_event(7 + (uint32_t)(message % 3), message,
+                                      (unsigned)(random() % 4),
+                                      20 * DAY + random() % (3 * DAY));
 
         store_put(&event, (wxs_verdict)(random() % 4));
     }
@@ -179,9 +180,8 @@ START_TEST(tags_are_counted)
     store_put(&other, WXS_VERDICT_HUMAN);
     store_commit();
     finalize_all();
-    ck_assert_int_eq(state_number(&s, WXS_DB_COUNTS,
-                                  "SELECT count(*) FROM rollup_tags"),
-                     4);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_COUNTS, "SELECT count(*) FROM rollup_tags"), 4);
     ck_assert_int_eq(
         state_number(&s, WXS_DB_COUNTS,
                      "SELECT count(*) FROM rollup_tags WHERE account = 3 AND "
@@ -203,9 +203,9 @@ START_TEST(too_many_links_are_counted_together)
     }
     store_commit();
     finalize_all();
-    ck_assert_int_eq(state_number(&s, WXS_DB_COUNTS,
-                                  "SELECT count(*) FROM rollup_links"),
-                     1001);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_COUNTS, "SELECT count(*) FROM rollup_links"),
+        1001);
     ck_assert_int_eq(
         state_number(&s, WXS_DB_COUNTS,
                      "SELECT total * 1000 + unique_humans FROM rollup_links "
@@ -259,9 +259,9 @@ START_TEST(old_partitions_go_when_they_are_counted)
     ck_assert_uint_eq(drop(INT64_MAX), 2);
     ck_assert_uint_eq(count_parts(), 1); /* the newest stays */
     OK(wxs_retention_forget_messages(s.dir, 22 * DAY, &error));
-    ck_assert_int_eq(state_number(&s, WXS_DB_COUNTS,
-                                  "SELECT count(*) FROM message_counts"),
-                     4);
+    ck_assert_int_eq(
+        state_number(&s, WXS_DB_COUNTS, "SELECT count(*) FROM message_counts"),
+        4);
     OK(wxs_retention_forget_rollups(s.dir, 23 * DAY, &error));
     ck_assert_int_eq(state_number(&s, WXS_DB_COUNTS,
                                   "SELECT (SELECT count(*) FROM rollup_hours) *"

@@ -1,7 +1,7 @@
 /* Partitions of the events: going over to the next, reading across them */
-#include "store_fixture.h"
 #include "store/closing.h"
 #include "store/former_events.h"
+#include "store_fixture.h"
 
 #define EVENTS   50000
 #define PART     20000
@@ -35,9 +35,8 @@ put_many(void)
             store_begin();
         }
         put[id].domain = 7 + (uint32_t)random() % 3;
-        put[id].message = random() % 10 == 0
-                              ? 1
-                              : (uint64_t)random() % MESSAGES;
+        put[id].message =
+            random() % 10 == 0 ? 1 : (uint64_t)random() % MESSAGES;
         put[id].link = (unsigned)(random() % 4);
         put[id].verdict = (wxs_verdict)(random() % 4);
         put[id].at = 1000 + id;
@@ -59,7 +58,8 @@ fits(int64_t id, const wxs_event_filter *filter, uint64_t message)
            (filter->message == NULL || put[id].message == message) &&
            (filter->type == 0 ||
             (put[id].link > 0 ? 'c' : 'o') == filter->type) &&
-           (filter->verdicts == 0 || (filter->verdicts >> put[id].verdict & 1)) &&
+           (filter->verdicts == 0 ||
+            (filter->verdicts >> put[id].verdict & 1)) &&
            put[id].at >= filter->from_ms &&
            (filter->to_ms == 0 || put[id].at < filter->to_ms) &&
            (filter->up_to == 0 || id <= filter->up_to) &&
@@ -268,7 +268,8 @@ make_former(void)
         &s, WXS_DB_EVENTS,
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
         "WHERE i < 250) INSERT INTO former_events SELECT i * 3, 3, 7, "
-        "CAST(printf('%015d', i) || 'x' AS BLOB), 99, i, 'https://l/' || i % 9, "
+        "CAST(printf('%015d', i) || 'x' AS BLOB), 99, i, 'https://l/' || i % "
+        "9, "
         "1, x'00', 'A' || i % 5, 0, 3, CASE i % 2 WHEN 0 THEN 'human' ELSE "
         "'machine' END, 'r' FROM n;"
         "DELETE FROM former_events WHERE id = 750;"
