@@ -1,4 +1,5 @@
 /* Partitions of the events: going over to the next, reading across them */
+#include "embedded.h"
 #include "store/closing.h"
 #include "store/former_events.h"
 #include "store_fixture.h"
@@ -258,23 +259,43 @@ END_TEST
 
 /* ---- events.db of versions before ---- */
 
+/* The database as version 3 of its schema has it. */
+static void
+make_version_3(void)
+{
+    static const char rows[] =
+        "PRAGMA application_id = 0x57585345; PRAGMA user_version = 3;"
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < 250) INSERT INTO events SELECT i * 3, 3, 7, "
+        "CAST(printf('%015d', i) || 'x' AS BLOB), 99, i, 'https://l/' || i % "
+        "9, "
+        "1, x'00', 'A' || i % 5, 0, 3, CASE i % 2 WHEN 0 THEN 'human' ELSE "
+        "'machine' END, 'r' FROM n;"
+        "DELETE FROM events WHERE id = 750;"
+        "INSERT INTO segments VALUES (1, 2, 3);"
+        "INSERT INTO writers VALUES (1, 2, 3, 4)";
+    const struct wxs_embedded *file;
+    sqlite3 *db;
+
+    ck_assert_int_eq(unlink(state_path(&s, "events.db")), 0);
+    ck_assert_int_eq(sqlite3_open(state_path(&s, "events.db"), &db), SQLITE_OK);
+    for (file = wxs_embedded_files; file->path != NULL; file++)
+        if (strncmp(file->path, "schema/events/00", 16) == 0 &&
+            file->path[16] <= '3')
+            ck_assert_int_eq(sqlite3_exec(db, file->data, NULL, NULL, NULL),
+                             SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, rows, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
 static void
 make_former(void)
 {
     store_close();
     state_remove(&s);
     state_make(&s);
-    state_exec(
-        &s, WXS_DB_EVENTS,
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-        "WHERE i < 250) INSERT INTO former_events SELECT i * 3, 3, 7, "
-        "CAST(printf('%015d', i) || 'x' AS BLOB), 99, i, 'https://l/' || i % "
-        "9, "
-        "1, x'00', 'A' || i % 5, 0, 3, CASE i % 2 WHEN 0 THEN 'human' ELSE "
-        "'machine' END, 'r' FROM n;"
-        "DELETE FROM former_events WHERE id = 750;"
-        "INSERT INTO former_segments VALUES (1, 2, 3);"
-        "INSERT INTO former_writers VALUES (1, 2, 3, 4)");
+    make_version_3();
+    OK(wxs_db_migrate(s.dir, &error));
 }
 
 static int64_t
