@@ -8,7 +8,7 @@
 #include "event_part_files.h"
 #include "part_list.h"
 
-#define OPEN_MAX_PARTS 48 /* two or three descriptors each */
+#define OPEN_MAX_PARTS 32 /* a thread, with three descriptors each */
 
 static const char *const verdicts[] = {"unknown", "human", "proxy", "machine"};
 

@@ -56,8 +56,9 @@ execute(wxs_db *db, const char *sql, wxs_error *error)
 bool
 wxs_finalizer_open(wxs_finalizer **finalizer, const char *dir, wxs_error *error)
 {
+    /* room for the counts of the million messages that most events are of */
     static const char pragmas[] =
-        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; "
+        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -262144; "
         "PRAGMA wal_autocheckpoint = 16000";
     wxs_finalizer *made = calloc(1, sizeof *made);
 
