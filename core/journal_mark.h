@@ -7,7 +7,7 @@
 #include "status.h"
 
 /* The file "collected" of the journal directory: how far the collector has
- * come. It only informs: events.db decides what is read. Little-endian:
+ * come. It only informs: the newest partition decides what is read. Little-endian:
  *
  *   offset  size  field
  *   0       8     "WXMARK01"
@@ -29,13 +29,13 @@ typedef struct {
 } wxs_journal_place;
 
 typedef struct {
-    uint64_t drained_ms; /* all events that came before are in events.db */
+    uint64_t drained_ms; /* all events that came before are collected */
     size_t count;
     wxs_journal_place places[WXS_JOURNAL_PLACES_MAX]; /* of open segments */
 } wxs_journal_mark;
 
 typedef struct {
-    uint64_t bytes; /* of the journal that are not in events.db yet */
+    uint64_t bytes; /* of the journal that are not collected yet */
     uint64_t ms;    /* how long some of them may have been waiting */
 } wxs_journal_lag;
 

@@ -37,12 +37,11 @@ bool wxs_journal_dir_open(wxs_journal_dir *dir, const char *path,
 /* Closes the directory and what is open in it. */
 void wxs_journal_dir_close(wxs_journal_dir *dir);
 
-/* Opens the segments that came since, where events.db says that reading
+/* Opens the segments that came since, where the partition says that reading
  * stopped. A file that is no segment is put aside, logged. When the path names
  * another directory than before and all of the former one has been read, the
  * other is gone on with. */
-bool wxs_journal_dir_scan(wxs_journal_dir *dir, wxs_db *events,
-                          wxs_error *error);
+bool wxs_journal_dir_scan(wxs_journal_dir *dir, wxs_db *part, wxs_error *error);
 
 /* Closes all segments: the next scan opens them at their stored positions. */
 void wxs_journal_dir_reset(wxs_journal_dir *dir);
@@ -56,7 +55,7 @@ void wxs_journal_dir_tidy(wxs_journal_dir *dir);
 bool wxs_journal_dir_sync(wxs_journal_dir *dir, wxs_error *error);
 
 /* Removes the files of the finished segments; a damaged one is put aside and
- * logged. Their rows of events.db stay. What cannot be removed now is tried
+ * logged. Their rows in the partition stay. What cannot be removed now is tried
  * again by the next call. */
 void wxs_journal_dir_retire(wxs_journal_dir *dir);
 
@@ -64,8 +63,8 @@ void wxs_journal_dir_retire(wxs_journal_dir *dir);
  * wxs_journal_mark, 0 to keep the former. Failure harms nothing else. */
 void wxs_journal_dir_mark(wxs_journal_dir *dir, uint64_t drained_ms);
 
-/* Deletes the rows of events.db whose segment is gone for good. */
-bool wxs_journal_dir_forget(const wxs_journal_dir *dir, wxs_db *events,
+/* Deletes the rows of the partition whose segment is gone for good. */
+bool wxs_journal_dir_forget(const wxs_journal_dir *dir, wxs_db *part,
                             wxs_error *error);
 
 #endif

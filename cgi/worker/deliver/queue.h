@@ -39,7 +39,7 @@ typedef struct {
 /* After the start: what a killed worker was about to deliver is due again. */
 bool wxs_queue_recover(wxs_db *db, wxs_error *error);
 
-/* Up to which event of events.db all are queued; -1 if none ever was. */
+/* Up to which event all are queued; -1 if none ever was. */
 bool wxs_queue_progress(wxs_db *db, int64_t *event, wxs_error *error);
 bool wxs_queue_set_progress(wxs_db *db, int64_t event, wxs_error *error);
 

@@ -49,7 +49,7 @@ wxs_event_store_switch(wxs_event_store *store, int64_t events, int64_t ms,
 bool
 wxs_event_store_begin(wxs_event_store *store, wxs_error *error)
 {
-    int64_t version;
+    int64_t version, next_text = store->texts.next_id;
 
     if (!wxs_db_begin(store->part.db, error))
         return false;
@@ -57,9 +57,14 @@ wxs_event_store_begin(wxs_event_store *store, wxs_error *error)
     if (version == store->version)
         return true;
     store->version = version;
-    return wxs_texts_begin(&store->texts, store->part.db, error) &&
-           wxs_run_load(&store->part.run, store->part.db, store->part.first_id,
-                        error);
+    if (!wxs_texts_begin(&store->texts, store->part.db, error) ||
+        !wxs_run_load(&store->part.run, store->part.db, store->part.first_id,
+                      error))
+        return false;
+    /* the finalizer may still know ids of texts that are gone */
+    if (store->texts.next_id < next_text)
+        store->texts.next_id = next_text;
+    return true;
 }
 
 bool

@@ -231,6 +231,8 @@ START_TEST(the_store_goes_on_after_an_erasure)
                   "link = 'https://l.example/of-ann' AND "
                   "agent = 'Agent-of-Ann/1'"),
         1);
+    ck_assert_int_gt(
+        db_number(store.part.db, "SELECT link FROM events WHERE id = 2"), 4);
 }
 END_TEST
 
