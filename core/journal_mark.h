@@ -7,7 +7,7 @@
 #include "status.h"
 
 /* The file "collected" of the journal directory: how far the collector has
- * come. It only informs: the newest partition decides what is read. Little-endian:
+ * come. It only informs: what is stored decides what is read. Little-endian:
  *
  *   offset  size  field
  *   0       8     "WXMARK01"
