@@ -5,7 +5,7 @@
 #include "event_query.h"
 #include "event_reader.h"
 
-#define PAUSES_MAX 50 /* of the reader, then a page ends */
+#define PAUSES_MAX 25 /* of the reader, then a page ends */
 
 /* A page being filled. */
 typedef struct {
