@@ -17,6 +17,7 @@ static wxs_response response;
 static wxs_error error;
 static char header[100];
 static char restricted[100];
+static char other[100]; /* of account 2 */
 
 /* Account 1 has domain 1 (events 1 to 6) and the deleted 2 (event 7), account
  * 2 has domain 3 (event 8, of the same message id). */
@@ -102,6 +103,8 @@ setup(void)
     snprintf(header, sizeof(header), "Bearer %s", key);
     state_key("k2", 1, "sending_access", key);
     snprintf(restricted, sizeof(restricted), "Bearer %s", key);
+    state_key("k3", 2, "full_access", key);
+    snprintf(other, sizeof(other), "Bearer %s", key);
     ck_assert(wxs_write_open(state_dir, true, &error));
     ck_assert_msg(
         wxs_context_open(&context, &wxs_events_service, state_dir, &error),
@@ -423,6 +426,66 @@ START_TEST(bad_parameters_are_named)
 }
 END_TEST
 
+/* A link of account 2 carries the id of a message of account 1. */
+START_TEST(a_foreign_message_tells_nothing)
+{
+    json_t *event;
+
+    get("", other);
+    ck_assert_int_eq(response.status, 200);
+    ck_assert_uint_eq(json_array_size(json_object_get(response.json, "data")),
+                      1);
+    event = json_array_get(json_object_get(response.json, "data"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(event, "message_id")),
+                     MESSAGE);
+    ck_assert(json_is_null(json_object_get(event, "tags")));
+    ck_assert(json_is_null(json_object_get(event, "link_name")));
+    get("tag=campaign", other);
+    ck_assert_uint_eq(json_array_size(json_object_get(response.json, "data")),
+                      0);
+    get_path("/messages/" MESSAGE, "", other);
+    ck_assert_int_eq(response.status, 404);
+}
+END_TEST
+
+/* Where a filter lets one of very many through, a page ends before it is found,
+ * and the next ones go on. */
+START_TEST(a_page_ends_where_little_is_let_through)
+{
+    static const char many[] =
+        "WITH RECURSIVE n(i) AS (VALUES (9) UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < 500000) INSERT INTO events (id, account, domain, type, at, "
+        "flags, mode, verdict, reason) SELECT i, 1, 1, 111, 9, 0, 1, 0, 3 "
+        "FROM n";
+    char path[200], query[100] = "verdict=proxy";
+    const json_t *next;
+    int empty = 0;
+    wxs_db *db;
+
+    snprintf(path, sizeof(path), "%s/events/0000000000000001.db", state_dir);
+    ck_assert(wxs_db_open_file(&db, path, WXS_DB_PART, WXS_DB_WRITE, &error));
+    ck_assert_int_eq(sqlite3_exec(wxs_db_handle(db), many, NULL, NULL, NULL),
+                     SQLITE_OK);
+    wxs_db_close(db);
+    do {
+        get(query, header);
+        ck_assert_int_eq(response.status, 200);
+        next = json_object_get(response.json, "next");
+        ck_assert(json_is_string(next) ==
+                  json_is_true(json_object_get(response.json, "has_more")));
+        snprintf(query, sizeof(query), "verdict=proxy&after=%s",
+                 json_is_string(next) ? json_string_value(next) : "");
+    } while (json_array_size(json_object_get(response.json, "data")) == 0 &&
+             json_is_string(next) && ++empty < 100);
+    ck_assert_int_gt(empty, 0);
+    ck_assert_int_lt(empty, 10);
+    ck_assert_str_eq(
+        json_string_value(json_object_get(
+            json_array_get(json_object_get(response.json, "data"), 0), "id")),
+        "evt_0000000000000002");
+}
+END_TEST
+
 START_TEST(only_the_own_account_is_seen)
 {
     get("domain_id=" THEIRS, header);
@@ -448,6 +511,7 @@ main(void)
     int failures;
 
     tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, newest_first);
     tcase_add_test(tests, pages);
     tcase_add_test(tests, filters);
@@ -458,6 +522,8 @@ main(void)
     tcase_add_test(tests, few_exports_run_at_once);
     tcase_add_test(tests, bad_parameters_are_named);
     tcase_add_test(tests, only_the_own_account_is_seen);
+    tcase_add_test(tests, a_foreign_message_tells_nothing);
+    tcase_add_test(tests, a_page_ends_where_little_is_let_through);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
