@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "json_writer.h"
 #include "rate_limit.h"
 
 /* Requests and answers as the handlers see them. Nothing here knows the
@@ -41,7 +42,7 @@ typedef struct {
     json_t *json; /* owned; the body, or NULL */
     char *text;   /* owned (malloc); the body if json is NULL */
     size_t text_len;
-    const char *content_type; /* of text */
+    const char *content_type; /* of text; NULL: JSON */
     wxs_stream *stream;       /* makes the body if there is no other; is
                                  called while the request still lives */
     void *stream_state;       /* owned, freed by stream_free */
@@ -56,6 +57,9 @@ typedef struct {
 /* 200, 201 …: takes over json, which may be NULL when memory ran out (then a
  * 500 is answered). */
 void wxs_answer(wxs_response *response, int status, json_t *json);
+
+/* The same with JSON that is written already, which is taken over. */
+void wxs_answer_text(wxs_response *response, int status, wxs_json_writer *json);
 
 /* An error of the API, exactly {"statusCode":…,"message":…,"name":…}. name is
  * one of the 21 that the clients know: missing_api_key invalid_api_key

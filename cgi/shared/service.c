@@ -171,6 +171,23 @@ dispatch(const wxs_service *service, const wxs_route *route,
     response->rate = rate;
 }
 
+/* What only reads does so in one transaction: the key is looked up and the
+ * answer made from one state of control.db, which is locked once. */
+static void
+dispatch_read(const wxs_service *service, const wxs_route *route,
+              wxs_context *context, const wxs_request *request,
+              wxs_response *response)
+{
+    wxs_error error;
+
+    if (!wxs_db_begin_read(context->control, &error)) {
+        wxs_answer_internal(response, request, &error);
+        return;
+    }
+    dispatch(service, route, context, request, response);
+    wxs_db_end_read(context->control);
+}
+
 void
 wxs_service_handle(const wxs_service *service, wxs_context *context,
                    wxs_request *request, wxs_response *response)
@@ -182,7 +199,10 @@ wxs_service_handle(const wxs_service *service, wxs_context *context,
     memset(&context->identity, 0, sizeof(context->identity));
     if (route == NULL)
         answer_no_route(allow, response);
-    dispatch(service, route, context, request, response);
+    if (route != NULL && strcmp(route->method, "GET") == 0)
+        dispatch_read(service, route, context, request, response);
+    else
+        dispatch(service, route, context, request, response);
     log_request(route, context, request, response, wxs_monotonic_ms() - start);
     if (context->identity.account != 0 && !response->unlogged)
         wxs_request_log_note(request, &context->identity,
