@@ -87,24 +87,25 @@ static bool
 open_answer(const wxs_request *request, const uint8_t *sealed, size_t len,
             wxs_response *response, wxs_error *error)
 {
-    char *text = len > WXS_SEAL_OVERHEAD ? malloc(len) : NULL;
+    wxs_json_writer json = {0};
     wxs_seal_key key;
-    json_t *json = NULL;
+    bool ok;
 
-    if (text == NULL)
+    if (len <= WXS_SEAL_OVERHEAD)
+        return wxs_fail(error, "a kept answer is damaged");
+    wxs_buffer_reserve(&json.out, len);
+    if (!wxs_json_done(&json))
         return wxs_fail(error, "out of memory");
+    json.out.len = len - WXS_SEAL_OVERHEAD;
     answer_key(request, &key);
-    if (wxs_unseal(&key, CONTEXT, sealed, len, (uint8_t *)text, error)) {
-        json = json_loadb(text, len - WXS_SEAL_OVERHEAD, 0, NULL);
-        if (json == NULL)
-            wxs_fail(error, "a kept answer is damaged");
-    }
+    ok =
+        wxs_unseal(&key, CONTEXT, sealed, len, (uint8_t *)json.out.data, error);
     wxs_seal_key_clear(&key);
-    OPENSSL_cleanse(text, len);
-    free(text);
-    if (json == NULL)
+    if (!ok) {
+        wxs_json_free(&json);
         return false;
-    wxs_answer(response, 201, json);
+    }
+    wxs_answer_text(response, 201, &json);
     response->replayed = true;
     return true;
 }
@@ -204,31 +205,52 @@ wxs_idempotency_begin(const wxs_request *request, const wxs_identity *identity,
     return WXS_IDEMPOTENT_ANSWERED;
 }
 
-/* The answer's text under the caller's key; NULL with error filled. */
+/* The text under the caller's key; NULL with error filled. */
 static uint8_t *
-seal_answer(const wxs_request *request, const json_t *json, size_t *len,
-            wxs_error *error)
+seal_text(const wxs_request *request, const char *text, size_t text_len,
+          size_t *len, wxs_error *error)
 {
-    char *text = json_dumps(json, JSON_COMPACT);
-    size_t text_len = text == NULL ? 0 : strlen(text);
     uint8_t *sealed = malloc(text_len + WXS_SEAL_OVERHEAD);
     wxs_seal_key key;
     bool ok;
 
-    if (text == NULL || sealed == NULL) {
-        ok = wxs_fail(error, "out of memory");
-    } else {
-        answer_key(request, &key);
-        ok = wxs_seal(&key, CONTEXT, (uint8_t *)text, text_len, sealed, error);
-        wxs_seal_key_clear(&key);
-        OPENSSL_cleanse(text, text_len);
+    if (sealed == NULL) {
+        wxs_fail(error, "out of memory");
+        return NULL;
     }
-    free(text);
+    answer_key(request, &key);
+    ok =
+        wxs_seal(&key, CONTEXT, (const uint8_t *)text, text_len, sealed, error);
+    wxs_seal_key_clear(&key);
     *len = text_len + WXS_SEAL_OVERHEAD;
     if (ok)
         return sealed;
     free(sealed);
     return NULL;
+}
+
+/* The answer under the caller's key; NULL with error filled. */
+static uint8_t *
+seal_answer(const wxs_request *request, const wxs_response *response,
+            size_t *len, wxs_error *error)
+{
+    uint8_t *sealed;
+    size_t text_len;
+    char *text;
+
+    if (response->json == NULL)
+        return seal_text(request, response->text, response->text_len, len,
+                         error);
+    text = json_dumps(response->json, JSON_COMPACT);
+    if (text == NULL) {
+        wxs_fail(error, "out of memory");
+        return NULL;
+    }
+    text_len = strlen(text);
+    sealed = seal_text(request, text, text_len, len, error);
+    OPENSSL_cleanse(text, text_len);
+    free(text);
+    return sealed;
 }
 
 /* Keeps the sealed answer, or with NULL forgets the request. */
@@ -272,14 +294,15 @@ void
 wxs_idempotency_end(const wxs_request *request, const wxs_identity *identity,
                     const wxs_response *response)
 {
-    bool keeps = response->status == 201 && response->json != NULL;
+    bool keeps = response->status == 201 &&
+                 (response->json != NULL || response->text != NULL);
     uint8_t *sealed = NULL;
     size_t len = 0;
     wxs_error error;
     bool ok = true;
 
     if (keeps) {
-        sealed = seal_answer(request, response->json, &len, &error);
+        sealed = seal_answer(request, response, &len, &error);
         ok = sealed != NULL;
     }
     if (ok)

@@ -4,62 +4,12 @@
 #include <string.h>
 
 #include "clock.h"
-#include "utf8.h"
-
-#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define HIGH        EVERY(0x80)
+#include "json_string.h"
 
 static void
 put(wxs_json_writer *json, const char *text, size_t len)
 {
     wxs_buffer_add(&json->out, text, len);
-}
-
-/* A bit in each byte of which none is set if all eight bytes stand in a string
- * as they are: ASCII, no control, no quote, no backslash. */
-static uint64_t
-special(uint64_t bytes)
-{
-    uint64_t quote = bytes ^ EVERY('"');
-    uint64_t backslash = bytes ^ EVERY('\\');
-
-    return (bytes | (bytes - EVERY(0x20)) | (quote - EVERY(1)) |
-            (backslash - EVERY(1))) &
-           HIGH;
-}
-
-static bool
-is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-/* How many bytes at the beginning stand in a string as they are; characters of
- * several bytes are among them. Stops at what is not UTF-8, too. */
-static size_t
-plain_length(const char *text, size_t len)
-{
-    size_t i = 0;
-    size_t size;
-    uint64_t bytes;
-
-    while (i < len) {
-        while (len - i >= sizeof(bytes)) {
-            memcpy(&bytes, text + i, sizeof(bytes));
-            if (special(bytes) != 0)
-                break;
-            i += sizeof(bytes);
-        }
-        while (i < len && is_plain((unsigned char)text[i]))
-            i++;
-        if (i == len || (unsigned char)text[i] < 0x80)
-            return i;
-        size = wxs_utf8_length(text + i, len - i);
-        if (size == 0)
-            return i;
-        i += size;
-    }
-    return i;
 }
 
 static void
@@ -80,7 +30,7 @@ put_string(wxs_json_writer *json, const char *text, size_t len)
 {
     put(json, "\"", 1);
     for (;;) {
-        size_t plain = plain_length(text, len);
+        size_t plain = wxs_json_plain_length(text, len);
 
         put(json, text, plain);
         text += plain;

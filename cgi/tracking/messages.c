@@ -65,17 +65,16 @@ wxs_messages_create(wxs_context *context, const wxs_request *request,
         .request = request,
         .response = response,
     };
-    json_t *body = wxs_body_object(request, response);
+    wxs_json_writer json = {0};
 
-    if (body == NULL)
-        return;
-    if (wxs_message_request_read(body, &call.wanted, response) &&
+    if (wxs_message_request_read(request, &call.wanted, response) &&
         wxs_call_domain(context, request, call.wanted.domain, &call.domain,
                         response) &&
-        make(&call) && store(&call))
-        wxs_answer(response, 201, wxs_message_json(&call.message));
+        make(&call) && store(&call)) {
+        wxs_message_json(&json, &call.message);
+        wxs_answer_text(response, 201, &json);
+    }
     wxs_message_free(&call.message);
     wxs_tracking_domain_free(&call.domain);
     wxs_message_request_free(&call.wanted);
-    json_decref(body);
 }
