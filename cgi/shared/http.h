@@ -49,6 +49,7 @@ typedef struct {
     void (*stream_free)(void *state);
     wxs_rate rate;   /* what is left of the caller's limit */
     bool replayed;   /* the answer of an earlier request, once more */
+    bool kept;       /* is in the database, to be given again */
     bool unlogged;   /* not for the list of requests */
     int retry_after; /* seconds, 0 = no header */
     char allow[48];  /* methods that a 405 names, "" = no header */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "idempotency.h"
 #include "log.h"
 #include "redact.h"
 
@@ -133,6 +134,15 @@ tidy(bool *more, wxs_error *error)
     return false;
 }
 
+/* The same for the answers that are kept elsewhere. */
+static bool
+tidy_answers(bool *more, wxs_error *error)
+{
+    return wxs_idempotency_tidy(WXS_DB_CONTROL, more, error) &&
+           (!wxs_write_is_open(WXS_DB_EVENTS) ||
+            wxs_idempotency_tidy(WXS_DB_EVENTS, more, error));
+}
+
 /* Takes what has been noted. Waits for it, until FLUSH_MS have passed or it is
  * time to stop; *stop tells. */
 static entry *
@@ -205,7 +215,7 @@ run(void *arg)
             (!more && tidied != 0 && wxs_monotonic_ms() - tidied < TIDY_MS))
             continue;
         tidied = wxs_monotonic_ms();
-        if (!tidy(&more, &error))
+        if (!tidy(&more, &error) || !tidy_answers(&more, &error))
             wxs_log(WXS_LOG_ERROR, "old requests were not removed", "error",
                     error.text, NULL);
     }

@@ -111,7 +111,7 @@ call_handler(const wxs_route *route, wxs_context *context,
              const wxs_request *request, wxs_response *response)
 {
     wxs_idempotent idempotent =
-        wxs_idempotency_begin(request, &context->identity, response);
+        wxs_idempotency_begin(context, request, response);
 
     if (idempotent == WXS_IDEMPOTENT_ANSWERED)
         return;

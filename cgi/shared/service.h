@@ -68,6 +68,9 @@ wxs_db *wxs_write_begin(wxs_db_kind kind, wxs_error *error);
 bool wxs_write_commit(wxs_db *db, wxs_error *error);
 void wxs_write_abort(wxs_db *db);
 
+/* Is there a connection to write to this database? */
+bool wxs_write_is_open(wxs_db_kind kind);
+
 /* Opens the write connections (service_main does it; tests call it). */
 bool wxs_write_open(const char *dir, bool uses_events, wxs_error *error);
 void wxs_write_close(void);

@@ -36,6 +36,12 @@ wxs_write_close(void)
     }
 }
 
+bool
+wxs_write_is_open(wxs_db_kind kind)
+{
+    return writers[kind].db != NULL;
+}
+
 wxs_db *
 wxs_write_begin(wxs_db_kind kind, wxs_error *error)
 {

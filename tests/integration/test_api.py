@@ -1,8 +1,13 @@
 """The API as products use it: keys, limits, accounts, claims, lists, imports,
 senders, logs. Every answer is judged against docs/openapi.yaml on the way."""
+import contextlib
+import http.client
 import json
 import os
+import random
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -225,6 +230,57 @@ def one_of_many_at_once(w):
     assert len(made) == 1, [(a.status, a.body) for a in answers]
     assert others <= {"concurrent_idempotent_requests"}, others
     w.ok("ann", "DELETE", f"/domains/{made.pop()}")
+
+
+def created_once_though_killed(w):
+    """Whoever repeats a creation until it is answered gets it once, although
+    the program is killed again and again in the middle of it."""
+    done = threading.Event()
+
+    def kill():
+        while not done.is_set():
+            time.sleep(random.uniform(0, 0.05))
+            with contextlib.suppress(ProcessLookupError, StopIteration):
+                os.kill(w.stack.child("waxseal-domains"), signal.SIGKILL)
+            time.sleep(0.3)
+
+    def create(number, answers):
+        for _ in range(200):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answer = w.call("bob", "POST", "/api-keys",
+                                {"name": f"killed {number}"},
+                                Idempotency_Key=f"killed {number}")
+                if answer.status == 201:
+                    answers.append(answer)
+                    return
+                assert answer.status in (409, 500, 503), answer.body
+            time.sleep(0.005)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    answers = []
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        create(len(answers), answers)
+    done.set()
+    killer.join()
+    wait_for("the program", lambda: w.call(
+        "bob", "GET", "/api-keys").status == 200)
+    replayed = sum(1 for a in answers if a.headers["Idempotent-Replayed"])
+    keys = [k for k in w.ok("bob", "GET", "/api-keys")["data"]
+            if k["name"].startswith("killed")]
+    print(f"{len(answers)} creations, {replayed} answered again")
+    assert sorted(k["name"] for k in keys) == sorted(
+        f"killed {i}" for i in range(len(answers)))
+    assert {k["id"] for k in keys} == {a.json()["id"] for a in answers}
+    # the token that was answered is the one that works
+    for answer in answers:
+        if answer.headers["Idempotent-Replayed"]:
+            w.keys["killed"] = answer.json()["token"]
+            w.ok("killed", "GET", "/domains")
+    with contextlib.closing(sqlite3.connect(w.stack.dir / "control.db")) as db:
+        db.execute("DELETE FROM api_keys WHERE name LIKE 'killed %'")
+        db.commit()
 
 
 def many_accounts_try_one_holds(w):
@@ -549,7 +605,7 @@ def stops(w):
 TESTS = [
     starts, admin_makes_accounts, only_the_admin_manages_accounts, quotas_hold,
     requests_are_limited, keys_live_and_die, creations_are_not_repeated,
-    one_of_many_at_once, many_accounts_try_one_holds, a_claim_moves_the_domain,
+    one_of_many_at_once, created_once_though_killed, many_accounts_try_one_holds, a_claim_moves_the_domain,
     senders_are_told, lists_are_filtered, domains_are_imported,
     requests_are_listed, usage_counts, no_endpoint_leaks,
     errors_of_the_web_server_are_told_apart, clients_have_quirks,
