@@ -24,6 +24,8 @@ typedef struct {
     const char *remote;          /* address of the client, may be NULL */
     const char *body;            /* body_len bytes, then a NUL */
     size_t body_len;
+    int refused; /* status with which the web server has refused it already,
+                    then without its body; 0 = it has not */
     char id[37];                     /* request id, a UUID */
     char param[WXS_PARAMS_MAX][256]; /* of the route's {…}, percent-decoded */
 } wxs_request;

@@ -234,51 +234,59 @@ def one_of_many_at_once(w):
 
 def created_once_though_killed(w):
     """Whoever repeats a creation until it is answered gets it once, although
-    the program is killed again and again in the middle of it."""
+    the program is killed in the very moment in which it has committed."""
     done = threading.Event()
+    answers = {}
 
-    def kill():
-        while not done.is_set():
-            time.sleep(random.uniform(0, 0.05))
-            with contextlib.suppress(ProcessLookupError, StopIteration):
-                os.kill(w.stack.child("waxseal-domains"), signal.SIGKILL)
-            time.sleep(0.3)
-
-    def create(number, answers):
-        for _ in range(200):
+    def create(name):
+        while True:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                answer = w.call("bob", "POST", "/api-keys",
-                                {"name": f"killed {number}"},
-                                Idempotency_Key=f"killed {number}")
+                answer = w.call("bob", "POST", "/api-keys", {"name": name},
+                                Idempotency_Key=name)
                 if answer.status == 201:
-                    answers.append(answer)
-                    return
+                    return answer
                 assert answer.status in (409, 500, 503), answer.body
-            time.sleep(0.005)
+            time.sleep(0.002)
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    answers = []
-    until = time.monotonic() + 4
-    while time.monotonic() < until:
-        create(len(answers), answers)
-    done.set()
-    killer.join()
-    wait_for("the program", lambda: w.call(
-        "bob", "GET", "/api-keys").status == 200)
-    replayed = sum(1 for a in answers if a.headers["Idempotent-Replayed"])
-    keys = [k for k in w.ok("bob", "GET", "/api-keys")["data"]
-            if k["name"].startswith("killed")]
-    print(f"{len(answers)} creations, {replayed} answered again")
-    assert sorted(k["name"] for k in keys) == sorted(
-        f"killed {i}" for i in range(len(answers)))
-    assert {k["id"] for k in keys} == {a.json()["id"] for a in answers}
-    # the token that was answered is the one that works
-    for answer in answers:
-        if answer.headers["Idempotent-Replayed"]:
+    def create_many():
+        while not done.is_set():
+            name = f"killed {len(answers)}"
+            answers[name] = create(name)
+
+    client = threading.Thread(target=create_many)
+    client.start()
+    kills = 0
+    until = time.monotonic() + 8
+    with contextlib.closing(sqlite3.connect(w.stack.dir / "control.db",
+                                            timeout=10)) as db:
+        def version():
+            return db.execute("PRAGMA data_version").fetchone()[0]
+        def replayed():
+            return [a for a in list(answers.values())
+                    if a.headers["Idempotent-Replayed"]]
+        while time.monotonic() < until and (kills < 5 or not replayed()):
+            count = len(answers)
+            wait_for("an answer", lambda: len(answers) > count)
+            program = wait_for("the program", lambda: w.stack.child(
+                "waxseal-domains"))
+            before = version()
+            while version() == before:
+                pass
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(program, signal.SIGKILL)
+            kills += 1
+        done.set()
+        client.join()
+        made = {k["id"]: k["name"]
+                for k in w.ok("bob", "GET", "/api-keys")["data"]
+                if k["name"].startswith("killed")}
+        assert made == {a.json()["id"]: name for name, a in answers.items()}
+        print(f"{len(answers)} creations, {kills} kills, {len(replayed())} "
+              "answered again")
+        # the token that was answered is the one that works
+        for answer in replayed():
             w.keys["killed"] = answer.json()["token"]
             w.ok("killed", "GET", "/domains")
-    with contextlib.closing(sqlite3.connect(w.stack.dir / "control.db")) as db:
         db.execute("DELETE FROM api_keys WHERE name LIKE 'killed %'")
         db.commit()
 
@@ -493,6 +501,30 @@ def errors_of_the_web_server_are_told_apart(w):
     answer = w.stack.fetch("POST", "/domains", "x" * (2 << 20),
                            {"Authorization": f"Bearer {w.keys['ann']}"})
     assert answer.status == 413
+    # as any other answer: counted, named, logged
+    limit = int(answer.headers["ratelimit-limit"])
+    assert answer.headers["ratelimit-policy"] == f"{limit};w=1"
+    assert int(answer.headers["ratelimit-remaining"]) < limit
+    name = answer.headers["X-Request-Id"]
+    logged = wait_for("the request in the list", lambda: [
+        x for x in w.ok("ann", "GET", "/logs?limit=20")["data"]
+        if x["id"] == name])
+    assert logged[0]["response_status"] == 413, logged
+
+
+def the_web_server_answers_alone(w):
+    """While the program cannot be reached the answer is still the API's."""
+    socket = w.stack.dir / "run/domains.sock"
+    moved = socket.with_suffix(".moved")
+    socket.rename(moved)
+    try:
+        answer = w.call("ann", "GET", "/domains")
+    finally:
+        moved.rename(socket)
+    assert answer.status == 503 and answer.json()["name"] == "application_error"
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.headers["ratelimit-remaining"] == "0"
+    assert len(answer.headers["X-Request-Id"]) == 36
 
 
 def clients_have_quirks(w):
@@ -608,7 +640,8 @@ TESTS = [
     one_of_many_at_once, created_once_though_killed, many_accounts_try_one_holds, a_claim_moves_the_domain,
     senders_are_told, lists_are_filtered, domains_are_imported,
     requests_are_listed, usage_counts, no_endpoint_leaks,
-    errors_of_the_web_server_are_told_apart, clients_have_quirks,
+    errors_of_the_web_server_are_told_apart, the_web_server_answers_alone,
+    clients_have_quirks,
     an_account_ends, the_command_line_administers, every_command_is_described,
     stops,
 ]
