@@ -195,11 +195,41 @@ wxs_db_end_read(wxs_db *db)
         wxs_db_rollback(db);
 }
 
+bool
+wxs_db_in_transaction(const wxs_db *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
+}
+
 void
 wxs_db_rollback(wxs_db *db)
 {
-    if (sqlite3_get_autocommit(db->handle) == 0)
+    if (wxs_db_in_transaction(db))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool
+wxs_db_savepoint(wxs_db *db, wxs_error *error)
+{
+    return run_kept(db, "SAVEPOINT part", error);
+}
+
+bool
+wxs_db_release(wxs_db *db, wxs_error *error)
+{
+    return run_kept(db, "RELEASE part", error);
+}
+
+void
+wxs_db_rollback_to_savepoint(wxs_db *db)
+{
+    wxs_error error;
+
+    /* an error of the disk may have ended the whole transaction */
+    if (wxs_db_in_transaction(db) &&
+        !(run_kept(db, "ROLLBACK TO part", &error) &&
+          run_kept(db, "RELEASE part", &error)))
+        wxs_db_rollback(db);
 }
 
 int64_t
