@@ -102,6 +102,10 @@ bool wxs_query_get(const wxs_request *request, const char *name, char *value,
  * counts as {}. The caller owns the result. */
 json_t *wxs_body_object(const wxs_request *request, wxs_response *response);
 
+/* The same for a body that may be an array instead. */
+json_t *wxs_body_object_or_array(const wxs_request *request,
+                                 wxs_response *response);
+
 /* Fields of a body. Each returns false after answering 422 that names the
  * field: missing_required_field where it must be there, validation_error where
  * it is not of the type or longer than max bytes (max 0 = unbounded). An absent
