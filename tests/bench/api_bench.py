@@ -111,13 +111,18 @@ def fill(stack):
             "sealed, state, created_at) SELECT id, number, 'wx00001', 'rsa-2048', "
             "'MIIB' || hex(randomblob(190)), x'00', 'active', created_at "
             "FROM domains")
-        for kind, type_, prefix in (("dkim", "TXT", "wx00001._domainkey."),
-                                    ("mx", "MX", "send."), ("spf", "TXT", "send."),
-                                    ("dmarc", "TXT", "_dmarc.")):
-            control.execute(
-                "INSERT INTO records (domain, kind, fqdn, type, value, status) "
-                "SELECT number, ?1, ?3 || name, ?2, 'p=' || hex(randomblob(190)), "
-                "'verified' FROM domains", (kind, type_, prefix))
+        # those of a domain side by side, as they are when it is added
+        kinds = " UNION ALL ".join(
+            f"SELECT {i} AS place, '{kind}' AS kind, '{type_}' AS type, "
+            f"'{prefix}' AS prefix"
+            for i, (kind, type_, prefix) in enumerate((
+                ("dkim", "TXT", "wx00001._domainkey."), ("mx", "MX", "send."),
+                ("spf", "TXT", "send."), ("dmarc", "TXT", "_dmarc."))))
+        control.execute(
+            "INSERT INTO records (domain, kind, fqdn, type, value, status) "
+            "SELECT number, kind, prefix || name, type, "
+            "'p=' || hex(randomblob(190)), 'verified' "
+            f"FROM domains, ({kinds}) ORDER BY number, place")
     return ids
 
 
