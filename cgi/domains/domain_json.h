@@ -12,9 +12,9 @@ void wxs_domain_write_summary(wxs_json_writer *json, const wxs_domain *domain,
 
 /* Writes the members of the whole domain, its records read through db. False
  * with error filled. */
-bool wxs_domain_write(wxs_json_writer *json, wxs_db *db, const wxs_domain *domain,
-                      const wxs_context *context, const wxs_request *request,
-                      wxs_error *error);
+bool wxs_domain_write(wxs_json_writer *json, wxs_db *db,
+                      const wxs_domain *domain, const wxs_context *context,
+                      const wxs_request *request, wxs_error *error);
 
 /* The same as trees, for answers that are not asked for often. NULL without
  * memory, or with error filled. */

@@ -256,7 +256,7 @@ def created_once_though_killed(w):
     client = threading.Thread(target=create_many)
     client.start()
     kills = 0
-    until = time.monotonic() + 8
+    until = time.monotonic() + 6
     with contextlib.closing(sqlite3.connect(w.stack.dir / "control.db",
                                             timeout=10)) as db:
         def version():
