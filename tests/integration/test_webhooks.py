@@ -63,7 +63,9 @@ class Client:
         return answer.get("payload")
 
     def stop(self):
-        self.process.stdin.close()
+        # it may have died, and what was started after it must be stopped too
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait(10)
 
 
