@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "idempotency.h"
 #include "recipient.h"
 #include "uuid.h"
 
@@ -64,18 +65,35 @@ insert(wxs_db *db, int64_t account, const char *id, int64_t now, const wish *w,
     return wxs_db_run(db, statement, error);
 }
 
-static bool
-store(int64_t account, const char *id, int64_t now, const wish *w,
-      wxs_error *error)
+/* Stores the wish and answers. */
+static void
+create(const wxs_context *context, const wxs_request *request, const wish *w,
+       wxs_response *response)
 {
-    wxs_db *db = wxs_write_begin(WXS_DB_EVENTS, error);
+    wxs_error error = {"the system gives no random bytes"};
+    char id[WXS_UUID_TEXT], at[WXS_TIME_TEXT];
+    uint8_t uuid[WXS_UUID_SIZE];
+    int64_t now = wxs_now_us();
+    wxs_db *db = NULL;
 
-    if (db == NULL)
-        return false;
-    if (insert(db, account, id, now, w, error))
-        return wxs_write_commit(db, error);
-    wxs_write_abort(db);
-    return false;
+    if (wxs_uuid_new(uuid))
+        db = wxs_write_begin(WXS_DB_EVENTS, &error);
+    if (db == NULL) {
+        wxs_answer_internal(response, request, &error);
+        return;
+    }
+    wxs_uuid_format(uuid, id);
+    wxs_time_text(now, at);
+    if (!insert(db, context->identity.account, id, now, w, &error)) {
+        wxs_write_abort(db);
+        wxs_answer_internal(response, request, &error);
+        return;
+    }
+    wxs_answer(response, 201,
+               json_pack("{s:s, s:s, s:s, s:s, s:n, s:n, s:n}", "object",
+                         "erasure", "id", id, "status", "pending", "created_at",
+                         at, "finished_at", "messages", "events"));
+    (void)wxs_commit_creation(db, &context->identity, request, response);
 }
 
 void
@@ -83,27 +101,12 @@ wxs_erasures_create(wxs_context *context, const wxs_request *request,
                     wxs_response *response)
 {
     json_t *body = wxs_body_object(request, response);
-    wxs_error error = {"the system gives no random bytes"};
-    char id[WXS_UUID_TEXT], at[WXS_TIME_TEXT];
-    uint8_t uuid[WXS_UUID_SIZE];
-    int64_t now = wxs_now_us();
     wish w;
 
     if (body == NULL)
         return;
-    if (read_wish(body, &w, response)) {
-        bool ok = wxs_uuid_new(uuid);
-        wxs_uuid_format(uuid, id);
-        wxs_time_text(now, at);
-        if (ok && store(context->identity.account, id, now, &w, &error))
-            wxs_answer(response, 201,
-                       json_pack("{s:s, s:s, s:s, s:s, s:n, s:n, s:n}",
-                                 "object", "erasure", "id", id, "status",
-                                 "pending", "created_at", at, "finished_at",
-                                 "messages", "events"));
-        else
-            wxs_answer_internal(response, request, &error);
-    }
+    if (read_wish(body, &w, response))
+        create(context, request, &w, response);
     json_decref(body);
 }
 
