@@ -175,6 +175,9 @@ wxs_detail_record(const wxs_expected *expected, const wxs_check_result *result,
         put(object, "nameservers", servers_json(result)) &&
         put(object, "checked_at", time_json(checked_at)) &&
         put(object, "next_check_at", time_json(next_check_at)) &&
+        put(object, "cached_until",
+            time_json(wxs_class_good(verdict->class) ? result->caches.until
+                                                     : 0)) &&
         put(object, "confirmed_by",
             result->confirmed_by == NULL ? json_null()
                                          : json_string(result->confirmed_by));
