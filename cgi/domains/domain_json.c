@@ -176,13 +176,14 @@ caa_record_json(const json_t *detail, const char *at, const char *value,
                       : wxs_record_relative(at, place->registrable);
 
     return json_pack("{s:s, s:s%, s:s, s:s, s:s, s:s, s:s, s:o,"
-                     " s:{s:s, s:s, s:O?, s:O?, s:O?, s:O?}}",
+                     " s:{s:s, s:s, s:O?, s:O?, s:O*, s:O?, s:O?}}",
                      "record", "TrackingCAA", "name", at, name, "value", value,
                      "type", "CAA", "ttl", "Auto", "status", "pending", "fqdn",
                      at, "display_name", display_name(at, place),
                      "status_detail", "code", "caa_forbids", "class", "wrong",
                      "message", json_object_get(caa, "message"), "fix",
-                     json_object_get(caa, "fix"), "checked_at",
+                     json_object_get(caa, "fix"), "found",
+                     json_object_get(caa, "found"), "checked_at",
                      json_object_get(detail, "checked_at"), "next_check_at",
                      json_object_get(detail, "next_check_at"));
 }

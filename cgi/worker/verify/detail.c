@@ -115,11 +115,17 @@ caa_json(const wxs_check_result *result)
     if (caa->authority == NULL) {
         return json_null();
     }
+    json_t *present = json_array();
+
     (void)snprintf(value, sizeof value, "0 issue \"%.250s\"", caa->authority);
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "result",
+    for (size_t i = 0; i < caa->presents; i++) {
+        (void)json_array_append_new(present, json_string(caa->present[i]));
+    }
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o}", "result",
                      wxs_caa_name(caa->result), "at", caa->at, "message",
                      caa->message, "fix", caa->fix[0] == '\0' ? NULL : caa->fix,
-                     "record", caa->result == WXS_CAA_FORBIDDEN ? value : NULL);
+                     "record", caa->result == WXS_CAA_FORBIDDEN ? value : NULL,
+                     "found", present);
 }
 
 static json_t *
