@@ -144,7 +144,8 @@ class Bench:
         both = [f"{NS1}@{self.port}", f"{NS2}@{self.port}"]
         self.resolver = Resolver(self.folder / "unbound", {
             "customer.example": both, "single.example": both[:1],
-            "dead.example": ["127.0.0.9@9"], "waxseal.example": both[:1]})
+            "dead.example": ["127.0.0.9@9"], "waxseal.example": both[:1],
+            "hosted.example": both[:1]})
         self.dir = self.folder / "state"
         self.worker = None
         self.domains = {}
@@ -523,11 +524,21 @@ def a_nameserver_without_public_address_is_not_asked(b):
 
 
 def the_resolver_alone_will_do(b):
+    name = "hosted.example"
+    b.ns1.serve(hosted_example=zone(*GOOD, name=name, hosts=())
+                + "@ NS amy.ns.cloudflare.com.\n@ NS bob.ns.cloudflare.com.\n")
     b.start(window="60s", WAXSEAL_DNS_MODE="recursive")
     b.verify("single.example")
     b.await_state("verified", "single.example")
     detail = b.record("mx", "single.example")[1]
     assert [n["host"] for n in detail["nameservers"]] == ["resolver"], detail
+    assert b.domain("single.example")["dns_zone"] == "single.example"
+    # it finds the nameservers' names too, and so the provider
+    b.add(name)
+    b.await_state("verified", name)
+    row = b.domain(name)
+    assert (row["dns_zone"], row["dns_provider"]) == (name, "cloudflare"), \
+        dict(row)
     b.stop_worker()
 
 

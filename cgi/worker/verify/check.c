@@ -214,7 +214,9 @@ step(wxs_record_check *record)
 {
     switch (record->phase) {
     case FIND_ZONE:
-        return wxs_check_find_zone(record);
+        return record->check->config->dns.mode == WXS_DNS_RECURSIVE
+                   ? wxs_check_find_place(record)
+                   : wxs_check_find_zone(record);
     case FIND_SERVERS:
         return wxs_check_find_servers(record);
     case ASK:
@@ -348,13 +350,9 @@ static void
 set_up_record(wxs_check *check, size_t i)
 {
     wxs_record_check *record = &check->record[i];
-    bool recursive = check->config->dns.mode == WXS_DNS_RECURSIVE;
-
     record->check = check;
     record->expected = &check->job->record[i];
     record->verified = check->job->verified[i];
-    record->phase = recursive ? ASK : FIND_ZONE;
-    record->zone = recursive ? check->zone[0] : NULL;
     wxs_check_world(record);
     (void)snprintf(record->candidate, sizeof record->candidate, "%s",
                    check->job->domain);

@@ -102,6 +102,8 @@ struct wxs_record_check {
     wxs_record_phase phase;
     char candidate[NAME_MAX_TEXT]; /* may be the zone's name */
     wxs_zone *zone;
+    wxs_zone *place; /* the zone it is entered in, where the resolver stands in
+                        the place of its nameservers */
     size_t descents;
     bool going_down; /* looks for a zone that is known to exist: no climbing */
     wxs_exchange exchange[WXS_SERVERS_MAX];
@@ -204,6 +206,9 @@ wxs_zone *wxs_check_add_zone(wxs_check *check, const char *name,
                              const wxs_dns_answer *bogus);
 
 wxs_step wxs_check_find_zone(wxs_record_check *record);
+/* The same where the resolver is asked in place of the zone's nameservers: only
+ * for the result, and no harm if it fails. */
+wxs_step wxs_check_find_place(wxs_record_check *record);
 wxs_step wxs_check_find_servers(wxs_record_check *record);
 wxs_step wxs_check_descend(wxs_record_check *record);
 

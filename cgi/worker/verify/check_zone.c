@@ -44,7 +44,8 @@ wxs_check_add_zone(wxs_check *check, const char *name, wxs_dns_answer *hosts,
     for (size_t i = 0; i < check->zones; i++) {
         wxs_zone *known = check->zone[i];
 
-        if (known->hosts == hosts || strcmp(known->name, name) == 0) {
+        if (known->name != NULL &&
+            (known->hosts == hosts || strcmp(known->name, name) == 0)) {
             return known;
         }
     }
@@ -95,6 +96,19 @@ wxs_check_find_zone(wxs_record_check *record)
             return STEP_FAILED;
         }
     }
+}
+
+wxs_step
+wxs_check_find_place(wxs_record_check *record)
+{
+    wxs_step step = wxs_check_find_zone(record);
+
+    if (step == STEP_WAIT) {
+        return STEP_WAIT;
+    }
+    record->place = step == STEP_NEXT ? record->zone : NULL;
+    record->zone = record->check->zone[0];
+    return STEP_NEXT;
 }
 
 /* ---- its nameservers ---- */
@@ -192,7 +206,7 @@ wxs_check_find_servers(wxs_record_check *record)
 void
 wxs_check_tell_zone(const wxs_record_check *record, wxs_check_result *result)
 {
-    const wxs_zone *zone = record->zone;
+    const wxs_zone *zone = record->place != NULL ? record->place : record->zone;
 
     if (zone == NULL || zone->hosts == NULL) {
         return;
