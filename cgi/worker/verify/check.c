@@ -149,6 +149,7 @@ wxs_check_free(wxs_check *check)
             wxs_check_drop_exchange(&record->serial[k]);
         }
         wxs_check_drop_exchange(&record->confirmation);
+        free(record->caa);
     }
     for (size_t i = 0; i < check->zones; i++) {
         wxs_dns_answer_free(check->zone[i]->hosts);

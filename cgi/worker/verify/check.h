@@ -57,8 +57,9 @@ typedef struct {
     const char *confirmed_by; /* "second_ns", "tcp", "ad", or NULL */
     wxs_observation seen[WXS_SERVERS_MAX];
     size_t seen_count;
-    wxs_caa_verdict caa; /* of a tracking host that is right */
-    int64_t stale_ms;    /* for so long caches may have hidden a change */
+    const wxs_caa_verdict *caa; /* of a tracking host that is right; NULL:
+                                   nobody asked */
+    int64_t stale_ms; /* for so long caches may have hidden a change */
     wxs_check_caches caches;
     const char *zone;     /* that the record is in, NULL if not found */
     const char *hosts[8]; /* some of its nameservers */

@@ -111,9 +111,9 @@ struct wxs_record_check {
     wxs_world world;
     size_t asks; /* questions the judgement cost */
     wxs_judgement judgement;
-    bool judged; /* it is final, as long as no answer changes */
-    wxs_caa_verdict caa;
-    bool replaced; /* the answer it repeats is the confirmation's */
+    bool judged;          /* it is final, as long as no answer changes */
+    wxs_caa_verdict *caa; /* NULL: nobody asked */
+    bool replaced;        /* the answer it repeats is the confirmation's */
     wxs_exchange confirmation;
     size_t confirms; /* index of the exchange it repeats */
     const char *confirmed_by;

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -160,6 +161,19 @@ wxs_check_is_right(const char *state)
            strcmp(state, wxs_class_name(WXS_SATISFIED)) == 0;
 }
 
+/* Without memory nobody asks. */
+static void
+judge_certificate(wxs_record_check *record)
+{
+    if (record->caa == NULL) {
+        record->caa = calloc(1, sizeof *record->caa);
+    }
+    if (record->caa != NULL) {
+        wxs_caa_judge(&record->world, record->expected->fqdn,
+                      record->check->checker->authority, record->caa);
+    }
+}
+
 bool
 wxs_check_verdict(wxs_record_check *record, wxs_verdict *verdict)
 {
@@ -171,8 +185,7 @@ wxs_check_verdict(wxs_record_check *record, wxs_verdict *verdict)
     if (record->expected->kind == WXS_RECORD_TRACKING &&
         record->check->checker->authority[0] != '\0' &&
         wxs_class_good(verdict->class)) {
-        wxs_caa_judge(&record->world, record->expected->fqdn,
-                      record->check->checker->authority, &record->caa);
+        judge_certificate(record);
     }
     return !record->world.waiting;
 }

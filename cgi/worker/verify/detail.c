@@ -109,10 +109,10 @@ difference_json(const wxs_expected *expected, const wxs_verdict *verdict)
 static json_t *
 caa_json(const wxs_check_result *result)
 {
-    const wxs_caa_verdict *caa = &result->caa;
+    const wxs_caa_verdict *caa = result->caa;
     char value[300];
 
-    if (caa->authority == NULL) {
+    if (caa == NULL) {
         return json_null();
     }
     json_t *present = json_array();
