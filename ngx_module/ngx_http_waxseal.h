@@ -7,6 +7,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "base64url.h"
 #include "journal_write.h"
 #include "table_read.h"
 #include "token.h"
@@ -104,6 +105,10 @@ typedef struct {
 
 ngx_int_t ngx_http_waxseal_tracking_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_waxseal_status_handler(ngx_http_request_t *r);
+
+/* of the POST_READ phase: calls for the link of a table link, always declines */
+
+ngx_int_t ngx_http_waxseal_prefetch(ngx_http_request_t *r);
 
 /* reads the token of a tracking link, and calls for its link in the table */
 void ngx_http_waxseal_read_token(ngx_http_waxseal_event_e event,

@@ -101,9 +101,13 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
         || ctx->event == NGX_HTTP_WAXSEAL_OPEN
         || ctx->event == NGX_HTTP_WAXSEAL_UNSUBSCRIBE)
     {
-        /* memory answers while the token is read */
+        /* memory answers while the token is read, and checked */
 
         ngx_http_waxseal_read_token(ctx->event, table, &text, &token);
+
+        if (token.status == WXS_OK && token.parsed.token.is_table) {
+            wxs_table_seek_record(table, token.link);
+        }
     }
 
     if (wxs_table_find_host_at(table, seek, (char *) server->data, server->len,
