@@ -79,6 +79,15 @@ typedef struct {
 } ngx_http_waxseal_token_t;
 
 
+/* a lookup of a host under way */
+
+typedef struct {
+    wxs_table_host              host;   /* of no domains if not known yet */
+    uint64_t                    changes;
+    wxs_table_seek              place;
+} ngx_http_waxseal_seek_t;
+
+
 /* of one worker, in shared memory */
 
 typedef struct {
@@ -179,6 +188,19 @@ void ngx_http_waxseal_table_close(void);
 
 /* has journal and table tended from now on */
 void ngx_http_waxseal_timer_init(void);
+
+/*
+ * a host of the table, or as it was found before; seek has memory fetch it,
+ * what find finds is valid until the next call
+ */
+
+void ngx_http_waxseal_seek_host(const wxs_table *table, ngx_str_t *name,
+    ngx_http_waxseal_seek_t *seek);
+wxs_status ngx_http_waxseal_find_host(const wxs_table *table, ngx_str_t *name,
+    ngx_http_waxseal_seek_t *seek, wxs_table_host *host);
+
+/* another table has others */
+void ngx_http_waxseal_hosts_forget(void);
 
 /* a cached link key, valid until the next call; NULL if OpenSSL fails */
 

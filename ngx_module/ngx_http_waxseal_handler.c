@@ -58,8 +58,8 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     ngx_str_t                      text, *server;
     const wxs_table               *table;
     wxs_table_host                 host;
-    wxs_table_seek                 seek;
     ngx_http_waxseal_ctx_t        *ctx;
+    ngx_http_waxseal_seek_t        seek;
     ngx_http_waxseal_token_t       token;
     ngx_http_waxseal_main_conf_t  *wmcf;
 
@@ -95,7 +95,7 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
         return ngx_http_waxseal_send_error(r, ctx);
     }
 
-    seek = wxs_table_seek_host(table, (char *) server->data, server->len);
+    ngx_http_waxseal_seek_host(table, server, &seek);
 
     if (ctx->event == NGX_HTTP_WAXSEAL_CLICK
         || ctx->event == NGX_HTTP_WAXSEAL_OPEN
@@ -110,10 +110,7 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
         }
     }
 
-    if (wxs_table_find_host_at(table, seek, (char *) server->data, server->len,
-                               &host)
-        != WXS_OK)
-    {
+    if (ngx_http_waxseal_find_host(table, server, &seek, &host) != WXS_OK) {
         ctx->result = NGX_HTTP_WAXSEAL_UNKNOWN_HOST;
         return ngx_http_waxseal_send_error(r, ctx);
     }
