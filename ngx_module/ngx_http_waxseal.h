@@ -115,7 +115,7 @@ typedef struct {
 ngx_int_t ngx_http_waxseal_tracking_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_waxseal_status_handler(ngx_http_request_t *r);
 
-/* of the POST_READ phase: calls for the link of a table link, always declines */
+/* in the POST_READ phase: calls for the link of a table link, and declines */
 
 ngx_int_t ngx_http_waxseal_prefetch(ngx_http_request_t *r);
 

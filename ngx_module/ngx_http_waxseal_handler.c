@@ -86,7 +86,6 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     }
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_waxseal_module);
-
     table = ngx_http_waxseal_table(wmcf, r->connection->log);
     server = &r->headers_in.server;
 
