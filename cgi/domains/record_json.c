@@ -1,6 +1,7 @@
 #include "record_json.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dns_provider.h"
@@ -88,6 +89,17 @@ write_record(wxs_json_writer *json, sqlite3_stmt *row, bool is_dmarc,
     wxs_json_close(json, '}');
 }
 
+/* The CAA records that are there, as the last check saw them. */
+static void
+write_found(wxs_json_writer *json, const json_t *found)
+{
+    char *text = found == NULL ? NULL : json_dumps(found, JSON_COMPACT);
+
+    if (text != NULL)
+        wxs_json_raw(json, "found", text, strlen(text));
+    free(text);
+}
+
 /* What a CAA record that is needed looks like beside the others. */
 static void
 write_caa(wxs_json_writer *json, const json_t *detail, const char *at,
@@ -113,6 +125,7 @@ write_caa(wxs_json_writer *json, const json_t *detail, const char *at,
     wxs_json_string(json, "class", "wrong");
     wxs_json_string(json, "message", TEXT(caa, "message"));
     wxs_json_string(json, "fix", TEXT(caa, "fix"));
+    write_found(json, json_object_get(caa, "found"));
     wxs_json_string(json, "checked_at", TEXT(detail, "checked_at"));
     wxs_json_string(json, "next_check_at", TEXT(detail, "next_check_at"));
     wxs_json_close(json, '}');
