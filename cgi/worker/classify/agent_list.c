@@ -210,11 +210,13 @@ build_automaton(wxs_agent_list *list)
 bool
 wxs_agent_list_parse(const char *text, wxs_agent_list *list, wxs_error *error)
 {
+    size_t room = wxs_list_lines(text);
     bool ok;
 
     *list = (wxs_agent_list){.names = {"-"}, .names_count = 1};
-    list->patterns =
-        malloc((WXS_AGENT_PATTERNS_MAX + 1) * sizeof *list->patterns);
+    if (room > WXS_AGENT_PATTERNS_MAX)
+        room = WXS_AGENT_PATTERNS_MAX;
+    list->patterns = malloc((room + 1) * sizeof *list->patterns);
     if (list->patterns == NULL)
         return wxs_fail(error, "there is no memory for a list of agents");
     ok = read_patterns(text, list, error);

@@ -33,7 +33,7 @@ typedef struct {
     wxs_judgement judgement;
 } wxs_reclassified;
 
-#define WXS_RECLASSIFIED_MAX 64
+#define WXS_RECLASSIFIED_MAX 32
 
 /* Loads the lists: those of the program and events.networks. NULL with a
  * sentence on what is wrong; a database of countries that cannot be opened is

@@ -61,3 +61,13 @@ wxs_list_next(const char **text, wxs_list_line *line)
     }
     return false;
 }
+
+size_t
+wxs_list_lines(const char *text)
+{
+    size_t count = 1;
+
+    for (; *text != '\0'; text++)
+        count += *text == '\n';
+    return count;
+}

@@ -22,4 +22,7 @@ typedef struct {
  * has no words: count is 0. */
 bool wxs_list_next(const char **text, wxs_list_line *line);
 
+/* How many lines there are: no list has more entries. */
+size_t wxs_list_lines(const char *text);
+
 #endif

@@ -122,15 +122,16 @@ is_sweep(const group *g)
 
 /* A message that many people have (one copy for a whole list) sees clicks of
  * all of them at any time: there, only what comes from one network tells
- * something. It shows by the same links being clicked again and again. */
+ * something. A scanner's clicks stand alone, but for one of the recipient. */
 static bool
-is_quiet(const group *all, size_t links)
+stand_alone(const group *all, size_t clicks)
 {
     group g = near(all, WXS_NEIGHBOUR_SPAN, false, false);
 
-    return g.count <= 2 * links;
+    return g.count <= clicks + 1;
 }
 
+/* Makes it a machine, unless it is one with as much certainty. */
 static uint64_t
 set(wxs_neighbour *event, size_t bit, wxs_reason reason, int certainty)
 {
@@ -157,20 +158,29 @@ set_all(const group *g, wxs_reason reason, int certainty)
 
 /* ---- rules: each returns what it changed ---- */
 
-/* More links than a person visits in that time. */
+/* More links at once than a person visits. */
 static uint64_t
-judge_pace(const group *all, uint64_t span, size_t links, int certainty,
-           int certainty_of_any)
+judge_burst(const group *all, uint64_t span, size_t links, int certainty)
 {
-    bool unexplained = span > BURST_SPAN;
-    group g = near(all, span, true, unexplained);
+    group g = near(all, span, true, false);
 
     if (count_links(&g) >= links)
         return set_all(&g, WXS_REASON_LINK_BURST, certainty);
-    g = near(all, span, false, unexplained);
-    if (count_links(&g) >= links && is_quiet(all, count_links(&g)))
-        return set_all(&g, WXS_REASON_LINK_BURST, certainty_of_any);
+    g = near(all, span, false, false);
+    if (count_links(&g) >= links && stand_alone(all, g.count))
+        return set_all(&g, WXS_REASON_LINK_BURST, certainty - 10);
     return 0;
+}
+
+/* One link after the other, more than a person reads. */
+static uint64_t
+judge_series(const group *all)
+{
+    group g = near(all, SERIES_SPAN, true, true);
+
+    if (count_links(&g) < SERIES_LINKS)
+        return 0;
+    return set_all(&g, WXS_REASON_LINK_BURST, 85);
 }
 
 /* The links of the message from the first on, each of them. */
@@ -179,12 +189,7 @@ judge_sweep(const group *all)
 {
     group g = near(all, WXS_NEIGHBOUR_SPAN, true, true);
 
-    if (is_sweep(&g))
-        return set_all(&g, WXS_REASON_LINK_SWEEP, 80);
-    g = near(all, WXS_NEIGHBOUR_SPAN, false, true);
-    if (is_sweep(&g) && is_quiet(all, count_links(&g)))
-        return set_all(&g, WXS_REASON_LINK_SWEEP, 70);
-    return 0;
+    return is_sweep(&g) ? set_all(&g, WXS_REASON_LINK_SWEEP, 80) : 0;
 }
 
 /* One network that calls itself by another name each time. */
@@ -198,8 +203,22 @@ judge_rotation(const group *all)
     return set_all(&g, WXS_REASON_AGENT_ROTATION, 80);
 }
 
-/* What one that was found to be a machine does besides, under the same name
- * from the same network. */
+/* Does the one event speak against the other, of the same network? */
+static wxs_reason
+guilt(const wxs_neighbour *by, const wxs_neighbour *event)
+{
+    if (by->judgement.reason == WXS_REASON_AGENT_ROTATION)
+        return WXS_REASON_AGENT_ROTATION;
+    if (by->agent != event->agent)
+        return WXS_REASON_UNCLASSIFIED;
+    if (by->judgement.reason == WXS_REASON_HEAD_REQUEST)
+        return WXS_REASON_HEAD_THEN_GET;
+    return is_in_burst(by) || by->judgement.reason == WXS_REASON_SAME_SOURCE
+               ? WXS_REASON_SAME_SOURCE
+               : WXS_REASON_UNCLASSIFIED;
+}
+
+/* What one that was found to be a machine does besides. */
 static uint64_t
 judge_company(const group *all)
 {
@@ -209,17 +228,12 @@ judge_company(const group *all)
     for (size_t i = 1; i < all->count; i++) {
         wxs_neighbour *event = all->event[i];
 
-        if (!same_source(event, newest) || event->agent != newest->agent ||
-            gap(event, newest) > ECHO_SPAN)
+        if (!same_source(event, newest) || gap(event, newest) > ECHO_SPAN)
             continue;
-        if (event->judgement.reason == WXS_REASON_HEAD_REQUEST)
-            changed |= set(newest, 0, WXS_REASON_HEAD_THEN_GET, 75);
-        else if (newest->judgement.reason == WXS_REASON_HEAD_REQUEST)
-            changed |= set(event, all->bit[i], WXS_REASON_HEAD_THEN_GET, 75);
-        else if (is_in_burst(event))
-            changed |= set(newest, 0, WXS_REASON_SAME_SOURCE, 75);
-        else if (is_in_burst(newest))
-            changed |= set(event, all->bit[i], WXS_REASON_SAME_SOURCE, 75);
+        if (guilt(event, newest) != WXS_REASON_UNCLASSIFIED)
+            changed |= set(newest, 0, guilt(event, newest), 75);
+        else if (guilt(newest, event) != WXS_REASON_UNCLASSIFIED)
+            changed |= set(event, all->bit[i], guilt(newest, event), 75);
     }
     return changed;
 }
@@ -272,9 +286,9 @@ wxs_neighbours_judge(wxs_neighbour *newest, wxs_neighbour *const *others,
     if (all.count == 1)
         return 0;
     if (is_click(newest)) {
-        changed |= judge_pace(&all, BURST_SPAN, BURST_LINKS, 95, 85);
-        changed |= judge_pace(&all, PAIR_SPAN, PAIR_LINKS, 75, 70);
-        changed |= judge_pace(&all, SERIES_SPAN, SERIES_LINKS, 85, 75);
+        changed |= judge_burst(&all, BURST_SPAN, BURST_LINKS, 95);
+        changed |= judge_burst(&all, PAIR_SPAN, PAIR_LINKS, 80);
+        changed |= judge_series(&all);
         changed |= judge_sweep(&all);
         changed |= judge_rotation(&all);
     }

@@ -9,7 +9,7 @@
 
 /* What follows from the events of one message that are near in time. */
 
-#define WXS_NEIGHBOURS_MAX  64
+#define WXS_NEIGHBOURS_MAX  32
 #define WXS_NEIGHBOUR_SPAN  30000 /* ms: nothing further apart matters */
 #define WXS_NEIGHBOUR_LINKS 32    /* indexes that a sweep is told by */
 

@@ -254,16 +254,6 @@ make_table(entry *entries, size_t count, wxs_network_table *table)
     return ok;
 }
 
-static size_t
-count_lines(const char *text)
-{
-    size_t count = 1;
-
-    for (; *text != '\0'; text++)
-        count += *text == '\n';
-    return count;
-}
-
 static bool
 read_entries(const char *text, entry *entries, size_t room, size_t *count,
              wxs_error *error)
@@ -291,7 +281,7 @@ bool
 wxs_network_table_parse(const char *text, wxs_network_table *table,
                         wxs_error *error)
 {
-    size_t count, room = count_lines(text);
+    size_t count, room = wxs_list_lines(text);
     entry *entries;
     bool ok;
 

@@ -7,7 +7,7 @@
  * comes in, the oldest go, and looking up costs at most WXS_RECENT_STEPS. */
 
 #define WXS_RECENT_SLOTS (UINT32_C(1) << 18)
-#define WXS_RECENT_STEPS 64
+#define WXS_RECENT_STEPS 32
 #define WXS_MESSAGE_SIZE 16
 
 typedef struct {
