@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "agent.h"
+#include "crc32c.h"
 #include "embedded.h"
 #include "judge.h"
 #include "log.h"
@@ -199,7 +200,8 @@ neighbour_of(const wxs_classifier *c, const wxs_classify_facts *facts,
     };
 
     if (!n.is_open && facts->link != NULL)
-        n.link = wxs_siphash(c->cache.key, facts->link, facts->link_len);
+        n.link = (uint64_t)facts->link_len << 32 |
+                 wxs_crc32c(0, facts->link, facts->link_len);
     else if (!n.is_open)
         n.link = event->link_index;
     return n;

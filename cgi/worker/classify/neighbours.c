@@ -124,11 +124,9 @@ is_sweep(const group *g)
  * all of them at any time: there, only what comes from one network tells
  * something. A scanner's clicks stand alone, but for one of the recipient. */
 static bool
-stand_alone(const group *all, size_t clicks)
+stand_alone(const group *clicks, const group *some)
 {
-    group g = near(all, WXS_NEIGHBOUR_SPAN, false, false);
-
-    return g.count <= clicks + 1;
+    return clicks->count <= some->count + 1;
 }
 
 /* Makes it a machine, unless it is one with as much certainty. */
@@ -160,23 +158,23 @@ set_all(const group *g, wxs_reason reason, int certainty)
 
 /* More links at once than a person visits. */
 static uint64_t
-judge_burst(const group *all, uint64_t span, size_t links, int certainty)
+judge_burst(const group *clicks, uint64_t span, size_t links, int certainty)
 {
-    group g = near(all, span, true, false);
+    group g = near(clicks, span, true, false);
 
     if (count_links(&g) >= links)
         return set_all(&g, WXS_REASON_LINK_BURST, certainty);
-    g = near(all, span, false, false);
-    if (count_links(&g) >= links && stand_alone(all, g.count))
+    g = near(clicks, span, false, false);
+    if (count_links(&g) >= links && stand_alone(clicks, &g))
         return set_all(&g, WXS_REASON_LINK_BURST, certainty - 10);
     return 0;
 }
 
 /* One link after the other, more than a person reads. */
 static uint64_t
-judge_series(const group *all)
+judge_series(const group *clicks)
 {
-    group g = near(all, SERIES_SPAN, true, true);
+    group g = near(clicks, SERIES_SPAN, true, true);
 
     if (count_links(&g) < SERIES_LINKS)
         return 0;
@@ -185,18 +183,18 @@ judge_series(const group *all)
 
 /* The links of the message from the first on, each of them. */
 static uint64_t
-judge_sweep(const group *all)
+judge_sweep(const group *clicks)
 {
-    group g = near(all, WXS_NEIGHBOUR_SPAN, true, true);
+    group g = near(clicks, WXS_NEIGHBOUR_SPAN, true, true);
 
     return is_sweep(&g) ? set_all(&g, WXS_REASON_LINK_SWEEP, 80) : 0;
 }
 
 /* One network that calls itself by another name each time. */
 static uint64_t
-judge_rotation(const group *all)
+judge_rotation(const group *clicks)
 {
-    group g = near(all, SERIES_SPAN, true, true);
+    group g = near(clicks, SERIES_SPAN, true, true);
 
     if (count_agents(&g) < ROTATION_AGENTS || count_links(&g) < PAIR_LINKS)
         return 0;
@@ -271,6 +269,21 @@ judge_opens(const group *all)
     return changed;
 }
 
+static uint64_t
+judge_clicks(const group *all)
+{
+    group clicks = near(all, WXS_NEIGHBOUR_SPAN, false, false);
+    uint64_t changed;
+
+    if (count_links(&clicks) < PAIR_LINKS)
+        return 0;
+    changed = judge_burst(&clicks, BURST_SPAN, BURST_LINKS, 95);
+    changed |= judge_burst(&clicks, PAIR_SPAN, PAIR_LINKS, 80);
+    changed |= judge_series(&clicks);
+    changed |= judge_sweep(&clicks);
+    return changed | judge_rotation(&clicks);
+}
+
 uint64_t
 wxs_neighbours_judge(wxs_neighbour *newest, wxs_neighbour *const *others,
                      size_t count)
@@ -285,13 +298,8 @@ wxs_neighbours_judge(wxs_neighbour *newest, wxs_neighbour *const *others,
     }
     if (all.count == 1)
         return 0;
-    if (is_click(newest)) {
-        changed |= judge_burst(&all, BURST_SPAN, BURST_LINKS, 95);
-        changed |= judge_burst(&all, PAIR_SPAN, PAIR_LINKS, 80);
-        changed |= judge_series(&all);
-        changed |= judge_sweep(&all);
-        changed |= judge_rotation(&all);
-    }
+    if (is_click(newest))
+        changed = judge_clicks(&all);
     changed |= judge_company(&all);
     return changed | judge_opens(&all);
 }
