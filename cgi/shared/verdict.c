@@ -53,16 +53,6 @@ name_of(const char *const *names, size_t count, size_t number)
     return names[number < count ? number : 0];
 }
 
-static size_t
-number_of(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return i;
-    }
-    return 0;
-}
-
 const char *
 wxs_verdict_name(wxs_verdict verdict)
 {
@@ -81,20 +71,24 @@ wxs_device_name(wxs_device device)
     return name_of(devices, WXS_DEVICES, device);
 }
 
-wxs_verdict
-wxs_verdict_of(const char *name)
+bool
+wxs_verdict_parse(const char *name, wxs_verdict *verdict)
 {
-    return (wxs_verdict)number_of(verdicts, WXS_VERDICTS, name);
+    for (size_t i = 0; i < WXS_VERDICTS; i++) {
+        if (strcmp(verdicts[i], name) == 0) {
+            *verdict = (wxs_verdict)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 wxs_reason
 wxs_reason_of(const char *name)
 {
-    return (wxs_reason)number_of(reasons, WXS_REASONS, name);
-}
-
-wxs_device
-wxs_device_of(const char *name)
-{
-    return (wxs_device)number_of(devices, WXS_DEVICES, name);
+    for (size_t i = 0; i < WXS_REASONS; i++) {
+        if (strcmp(reasons[i], name) == 0)
+            return (wxs_reason)i;
+    }
+    return WXS_REASON_UNCLASSIFIED;
 }

@@ -1,6 +1,7 @@
 #ifndef WXS_SHARED_VERDICT_H
 #define WXS_SHARED_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What is thought of an event. The numbers of verdicts and
@@ -69,9 +70,10 @@ const char *wxs_verdict_name(wxs_verdict verdict);
 const char *wxs_reason_name(wxs_reason reason);
 const char *wxs_device_name(wxs_device device);
 
-/* The way back; the first of each for a name that is none of them. */
-wxs_verdict wxs_verdict_of(const char *name);
+/* The verdict of this name; false if there is none. */
+bool wxs_verdict_parse(const char *name, wxs_verdict *verdict);
+
+/* The reason of this name; unclassified if there is none. */
 wxs_reason wxs_reason_of(const char *name);
-wxs_device wxs_device_of(const char *name);
 
 #endif

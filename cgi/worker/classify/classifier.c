@@ -21,6 +21,9 @@
 #define IPV6_KEPT 6  /* a /48 */
 #define ADDRESS   16
 
+_Static_assert(WXS_CLASSIFIER_EVENTS == WXS_RECENT_SLOTS, "as it says");
+_Static_assert(WXS_RECLASSIFIED_MAX >= WXS_NEIGHBOURS_MAX, "room for all");
+
 struct wxs_classifier {
     wxs_agent_list agents;
     wxs_network_table own; /* the operator's: goes before the other */
@@ -71,23 +74,25 @@ read_file(const char *path, wxs_error *error)
     return text;
 }
 
-static bool
-load_own_networks(wxs_classifier *c, const char *path, wxs_error *error)
+static void
+load_own_networks(wxs_classifier *c, const char *path)
 {
     wxs_error why = {""};
     char *text;
     bool ok;
 
     if (path[0] == '\0')
-        return true;
+        return;
     text = read_file(path, &why);
     ok = text != NULL && wxs_network_table_parse(text, &c->own, &why);
     free(text);
-    return ok || wxs_fail(error, "events.networks: %s: %s", path, why.text);
+    if (!ok)
+        wxs_log(WXS_LOG_ERROR, "events.networks is not used", "file", path,
+                "reason", why.text, NULL);
 }
 
 static bool
-load(wxs_classifier *c, const wxs_config *config, wxs_error *error)
+load(wxs_classifier *c, wxs_error *error)
 {
     if (getrandom(c->cache.key, sizeof c->cache.key, 0) !=
             sizeof c->cache.key ||
@@ -96,8 +101,7 @@ load(wxs_classifier *c, const wxs_config *config, wxs_error *error)
     return wxs_agent_list_parse(embedded("conf/agents.txt"), &c->agents,
                                 error) &&
            wxs_network_table_parse(embedded("conf/networks.txt"), &c->networks,
-                                   error) &&
-           load_own_networks(c, config->events.networks, error);
+                                   error);
 }
 
 wxs_classifier *
@@ -111,10 +115,11 @@ wxs_classifier_open(const wxs_config *config, wxs_error *error)
     }
     (void)snprintf(c->country.path, sizeof c->country.path, "%s",
                    config->events.geoip);
-    if (!load(c, config, error)) {
+    if (!load(c, error)) {
         wxs_classifier_close(c);
         return NULL;
     }
+    load_own_networks(c, config->events.networks);
     wxs_classifier_refresh(c);
     return c;
 }

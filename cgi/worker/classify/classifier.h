@@ -33,11 +33,12 @@ typedef struct {
     wxs_judgement judgement;
 } wxs_reclassified;
 
-#define WXS_RECLASSIFIED_MAX 32
+#define WXS_RECLASSIFIED_MAX  32
+#define WXS_CLASSIFIER_EVENTS 262144 /* that it remembers at most */
 
-/* Loads the lists: those of the program and events.networks. NULL with a
- * sentence on what is wrong; a database of countries that cannot be opened is
- * only logged. To be freed with wxs_classifier_close(). */
+/* Loads the lists. A list of networks of the operator, or a database of
+ * countries, that cannot be used is logged. NULL with a sentence if there is no
+ * memory. To be freed with wxs_classifier_close(). */
 wxs_classifier *wxs_classifier_open(const wxs_config *config, wxs_error *error);
 
 /* Classifies an event; those before it that are seen in another light now go to

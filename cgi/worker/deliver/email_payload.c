@@ -99,11 +99,14 @@ actor_json(const wxs_event_row *event, const char *at)
     json_t *link =
         event->type == 'c' ? text_json(event->link, event->link_len) : NULL;
 
-    return json_pack("{s:o, s:o*, s:s, s:o, s:s, s:o}", "ipAddress",
-                     address_json(event), "link", link, "timestamp", at,
-                     "userAgent", text_json(event->agent, event->agent_len),
-                     "verdict", wxs_verdict_name(event->verdict), "reason",
-                     text_json(event->reason, strlen(event->reason)));
+    return json_pack(
+        "{s:o, s:o*, s:s, s:o, s:s, s:o, s:i, s:s*, s:s*, s:s*}", "ipAddress",
+        address_json(event), "link", link, "timestamp", at, "userAgent",
+        text_json(event->agent, event->agent_len), "verdict",
+        wxs_verdict_name(event->verdict), "reason",
+        text_json(event->reason, strlen(event->reason)), "certainty",
+        event->certainty < 0 ? 0 : event->certainty, "device", event->device,
+        "client", event->client, "country", event->country);
 }
 
 static json_t *
