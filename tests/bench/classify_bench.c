@@ -1,5 +1,6 @@
-/* classify_bench [quality|speed] - how well made-up events whose truth is known
- * are told apart, and what it costs an event. */
+/* classify_bench [quality|speed|agents] - how well made-up events whose truth
+ * is known are told apart, and what it costs an event; with "agents" what
+ * clicks by the User-Agents of standard input, one a line, are taken for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,11 +206,49 @@ speed(traffic *t)
     free(judgements);
 }
 
+/* ---- agents ---- */
+
+static void
+agents(void)
+{
+    size_t counts[WXS_VERDICTS][WXS_REASONS] = {{0}};
+    wxs_classifier *classifier = open_classifier();
+    wxs_reclassified changes[WXS_RECLASSIFIED_MAX];
+    wxs_classification result;
+    char line[4096];
+
+    for (int64_t id = 1; fgets(line, sizeof line, stdin) != NULL; id++) {
+        size_t len = strcspn(line, "\r\n");
+        wxs_event event = {
+            .type = WXS_TOKEN_CLICK,
+            .mode = WXS_MODE_FULL,
+            .agent = line,
+            .agent_len = len < WXS_EVENT_AGENT_MAX ? len : WXS_EVENT_AGENT_MAX};
+        wxs_classify_facts facts = {.id = id, .event = &event};
+
+        memcpy(event.message_id, &id, sizeof id);
+        (void)wxs_classify(classifier, &facts, &result, changes);
+        counts[result.judgement.verdict][result.judgement.reason]++;
+    }
+    for (int v = 0; v < WXS_VERDICTS; v++)
+        for (int r = 0; r < WXS_REASONS; r++)
+            if (counts[v][r] > 0)
+                printf("%7zu %s %s\n", counts[v][r],
+                       wxs_verdict_name((wxs_verdict)v),
+                       wxs_reason_name((wxs_reason)r));
+    wxs_classifier_close(classifier);
+}
+
 int
 main(int argc, char **argv)
 {
-    traffic t = traffic_make(SEED, THOUSANDS);
+    traffic t;
 
+    if (argc > 1 && strcmp(argv[1], "agents") == 0) {
+        agents();
+        return 0;
+    }
+    t = traffic_make(SEED, THOUSANDS);
     if (argc < 2 || strcmp(argv[1], "quality") == 0)
         quality(&t);
     if (argc < 2 || strcmp(argv[1], "speed") == 0)
