@@ -6,12 +6,15 @@
 
 #include "siphash.h"
 
+/* Events come in about the order of their times. */
+#define LONG_AGO_S (2 * WXS_NEIGHBOUR_SPAN / 1000)
+
 bool
 wxs_recent_init(wxs_recent *recent)
 {
     *recent = (wxs_recent){0};
     /* pages that are never used cost nothing */
-    recent->heads = calloc(WXS_RECENT_SLOTS, sizeof *recent->heads);
+    recent->heads = calloc(WXS_RECENT_HEADS, sizeof *recent->heads);
     recent->slots = calloc(WXS_RECENT_SLOTS, sizeof *recent->slots);
     if (recent->heads != NULL && recent->slots != NULL &&
         getrandom(recent->key, sizeof recent->key, 0) == sizeof recent->key)
@@ -34,9 +37,11 @@ wxs_recent_add(wxs_recent *recent, int64_t id,
                const uint8_t message[WXS_MESSAGE_SIZE],
                const wxs_neighbour *neighbour)
 {
-    uint32_t *head =
-        &recent->heads[wxs_siphash(recent->key, message, WXS_MESSAGE_SIZE) %
-                       WXS_RECENT_SLOTS];
+    size_t head =
+        wxs_siphash(recent->key, message, WXS_MESSAGE_SIZE) % WXS_RECENT_HEADS;
+    uint32_t before = recent->heads[head].place;
+    uint32_t now_s = (uint32_t)(neighbour->time_ms / 1000);
+    int32_t ago_s = (int32_t)(now_s - recent->heads[head].time_s);
     wxs_recent_event *slot;
 
     if (++recent->place == 0)
@@ -45,8 +50,10 @@ wxs_recent_add(wxs_recent *recent, int64_t id,
     slot->neighbour = *neighbour;
     slot->id = id;
     memcpy(slot->message, message, WXS_MESSAGE_SIZE);
-    slot->previous = is_held(recent, *head) ? *head : 0;
-    *head = recent->place;
+    slot->previous =
+        is_held(recent, before) && ago_s <= LONG_AGO_S ? before : 0;
+    recent->heads[head].place = recent->place;
+    recent->heads[head].time_s = now_s;
     return slot;
 }
 
@@ -72,7 +79,7 @@ wxs_recent_others(const wxs_recent *recent, const wxs_recent_event *newest,
 void
 wxs_recent_clear(wxs_recent *recent)
 {
-    memset(recent->heads, 0, WXS_RECENT_SLOTS * sizeof *recent->heads);
+    memset(recent->heads, 0, WXS_RECENT_HEADS * sizeof *recent->heads);
     recent->place = 0;
 }
 

@@ -7,6 +7,7 @@
  * comes in, the oldest go, and looking up costs at most WXS_RECENT_STEPS. */
 
 #define WXS_RECENT_SLOTS (UINT32_C(1) << 18)
+#define WXS_RECENT_HEADS (2 * WXS_RECENT_SLOTS)
 #define WXS_RECENT_STEPS 32
 #define WXS_MESSAGE_SIZE 16
 
@@ -20,7 +21,10 @@ typedef struct {
 typedef struct {
     uint64_t key[2]; /* random: nobody can choose which messages meet */
     uint32_t place; /* of the newest event, from 1; its slot is the remainder */
-    uint32_t *heads; /* by hash of the message: the newest place; 0 = none */
+    struct {
+        uint32_t place;  /* of the newest event with this hash; 0 = none */
+        uint32_t time_s; /* of it: where that is long ago no slot is touched */
+    } * heads;
     wxs_recent_event *slots;
 } wxs_recent;
 
