@@ -9,7 +9,7 @@ DEFINES  := -D_GNU_SOURCE -Icore -Icgi/shared -I$(BUILD)/generated \
             $(patsubst -I%,-isystem%,$(shell pkg-config --cflags-only-I gmime-3.0 2>/dev/null))
 PART_CFLAGS = $(WARNINGS) $(HARDEN) $(CFLAGS) $(SANITIZE) $(DEFINES) -fPIC -MMD -MP
 LIBS     := -Wl,--as-needed -lfcgi -lsqlite3 -ljansson -linih -lidn2 -lpsl -lldns -lcurl \
-            -lgmime-3.0 -lgobject-2.0 -lglib-2.0 -lcrypto -lpthread -lm
+            -lgmime-3.0 -lgobject-2.0 -lglib-2.0 -lmaxminddb -lcrypto -lpthread -lm
 
 # a part is a folder of C files; main.c makes a program of it, the rest a
 # library that the tests link too
@@ -110,7 +110,7 @@ $(BUILD)/obj/%.o: %.c
 
 # migrations and the nginx configuration template travel inside the programs
 EMBEDDED := $(sort $(wildcard schema/*/*.sql)) conf/fastcgi.conf.in conf/nginx.conf.in conf/waxseal.conf.in \
-            conf/dns-providers.txt conf/landmarks.txt
+            conf/dns-providers.txt conf/landmarks.txt conf/agents.txt conf/networks.txt
 # the folders too: a file that was renamed keeps its time
 $(BUILD)/generated/embedded.c: tools/embed $(EMBEDDED) $(wildcard schema/*)
 	@mkdir -p $(@D)

@@ -115,7 +115,7 @@ wxs_event_csv_head(const wxs_sink *sink)
     return wxs_sink_text(
         sink, "id,type,created_at,domain_id,message_id,tags,link,link_index,"
               "link_name,link_tags,ip,user_agent,verdict,reason,certainty,"
-              "final,device,country\r\n");
+              "final,device,client,country\r\n");
 }
 
 bool
@@ -140,6 +140,7 @@ wxs_event_csv(const wxs_event_row *row, const wxs_event_details *details,
     number(&l, row->certainty);
     field(&l, is_final ? "true" : "false");
     text_or_nothing(&l, row->device);
+    text_or_nothing(&l, row->client);
     text_or_nothing(&l, row->country);
     put(&l, '\r');
     put(&l, '\n');

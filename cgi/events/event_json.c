@@ -44,7 +44,7 @@ wxs_event_json(const wxs_event_row *row, const wxs_event_details *details,
     wxs_event_address(row, address);
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:O, s:o, s:o, s:O, s:O, s:o, s:o, s:s, "
-        "s:o, s:o, s:b, s:o, s:o}",
+        "s:o, s:o, s:b, s:o, s:o, s:o}",
         "id", id, "type", wxs_event_type(row->type), "created_at", at,
         "domain_id", text_or_null(details->domain), "message_id",
         message_json(row->message), "tags", details->tags, "link",
@@ -54,6 +54,6 @@ wxs_event_json(const wxs_event_row *row, const wxs_event_details *details,
         "user_agent", wxs_event_string(row->agent, row->agent_len), "verdict",
         wxs_verdict_name(row->verdict), "reason", text_or_null(row->reason),
         "certainty", number_or_null(row->certainty), "final", is_final,
-        "device", text_or_null(row->device), "country",
-        text_or_null(row->country));
+        "device", text_or_null(row->device), "client",
+        text_or_null(row->client), "country", text_or_null(row->country));
 }

@@ -93,6 +93,8 @@ typedef struct {
         int64_t partition_ms;    /* and of that long */
         int64_t retention_ms;    /* of events, 0 = for ever */
         int64_t keep_rollups_ms; /* of what they come to, 0 = for ever */
+        char networks[256];      /* a list of the operator's own; "" = none */
+        char geoip[256];         /* a database of countries; "" = none */
     } events;
     struct {
         char directory[256];
@@ -102,6 +104,7 @@ typedef struct {
     } acme;
     struct {
         wxs_networks allow_networks;
+        unsigned verdicts; /* told of: bits 1u << wxs_verdict */
         char schedule[256];
         int64_t timeout_ms;
         int64_t disable_after_ms;

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "config.h"
+#include "verdict.h"
 
 #define DNS_PORT    53
 #define ADDRESS_MAX 64
@@ -207,6 +208,24 @@ wxs_value_networks(const char *text, const wxs_value_bounds *bounds, void *out)
         networks->count++;
     }
     return more == 0;
+}
+
+bool
+wxs_value_verdicts(const char *text, const wxs_value_bounds *bounds, void *out)
+{
+    unsigned *bits = out;
+    wxs_verdict verdict;
+    char item[16];
+    int more;
+
+    (void)bounds;
+    *bits = 0;
+    while ((more = next_item(&text, " \t,", item, sizeof(item))) > 0) {
+        if (!wxs_verdict_parse(item, &verdict))
+            return false;
+        *bits |= 1u << verdict;
+    }
+    return more == 0 && *bits != 0;
 }
 
 bool

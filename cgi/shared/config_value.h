@@ -23,6 +23,7 @@ wxs_value_parser wxs_value_resolver; /* sockaddr_storage: address[:port] */
 wxs_value_parser wxs_value_scheme;   /* wxs_scheme */
 wxs_value_parser wxs_value_dns_mode; /* wxs_dns_mode */
 wxs_value_parser wxs_value_networks; /* wxs_networks */
+wxs_value_parser wxs_value_verdicts; /* unsigned: bits 1u << wxs_verdict */
 wxs_value_parser wxs_value_duration; /* int64_t, ms */
 wxs_value_parser wxs_value_integer;  /* int */
 wxs_value_parser wxs_value_port;     /* uint16_t */

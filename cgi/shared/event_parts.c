@@ -10,26 +10,6 @@
 
 #define OPEN_MAX_PARTS 32 /* a thread, with three descriptors each */
 
-static const char *const verdicts[] = {"unknown", "human", "proxy", "machine"};
-
-const char *
-wxs_verdict_name(wxs_verdict verdict)
-{
-    return verdicts[(unsigned)verdict <= WXS_VERDICT_MACHINE ? verdict : 0];
-}
-
-bool
-wxs_verdict_parse(const char *name, wxs_verdict *verdict)
-{
-    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
-        if (strcmp(verdicts[i], name) == 0) {
-            *verdict = (wxs_verdict)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 bool
 wxs_event_parts_open(wxs_event_parts **parts, const char *dir, wxs_error *error)
 {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "db.h"
+#include "verdict.h"
 
 /* Events for reading, across the partitions of DIR/events. The directory is the
  * catalogue: a partition is DIR/events/<id, 16 hexadecimal digits>.db, and
@@ -15,13 +16,6 @@
  * that is removed meanwhile is read to its end if it is open, else left out.
  * Nothing here is for more than one thread at a time. */
 typedef struct wxs_event_parts wxs_event_parts;
-
-typedef enum {
-    WXS_VERDICT_UNKNOWN,
-    WXS_VERDICT_HUMAN,
-    WXS_VERDICT_PROXY,
-    WXS_VERDICT_MACHINE
-} wxs_verdict;
 
 /* An event. What it points to is good until the scan goes on or ends. Texts
  * end in NUL; of any bytes, but always valid UTF-8 in events that this version
@@ -46,6 +40,7 @@ typedef struct {
     const char *reason;  /* never NULL */
     int certainty;       /* 0 to 100, -1 if not classified */
     const char *device;  /* NULL if not known */
+    const char *client;  /* mail client, NULL if not told */
     const char *country; /* two letters, NULL if not known */
 } wxs_event_row;
 
@@ -104,11 +99,5 @@ int wxs_event_scan_next(wxs_event_scan *scan, const wxs_event_row **row,
 int64_t wxs_event_scan_place(const wxs_event_scan *scan);
 
 void wxs_event_scan_end(wxs_event_scan *scan); /* accepts NULL */
-
-/* "human" and so on. */
-const char *wxs_verdict_name(wxs_verdict verdict);
-
-/* The verdict of this name; false if there is none. */
-bool wxs_verdict_parse(const char *name, wxs_verdict *verdict);
 
 #endif

@@ -11,7 +11,7 @@
 
 struct kept {
     wxs_event_row row;
-    size_t message, link, address, agent, reason, device, country;
+    size_t message, link, address, agent, reason, device, client, country;
 };
 
 struct wxs_event_scan {
@@ -45,6 +45,7 @@ enum {
     REASON,
     CERTAINTY,
     DEVICE,
+    CLIENT,
     COUNTRY
 };
 
@@ -54,7 +55,8 @@ enum {
     "e.address, (SELECT text FROM texts WHERE texts.id = e.agent), "           \
     "e.flags, e.mode, e.verdict, "                                             \
     "(SELECT text FROM texts WHERE texts.id = e.reason), e.certainty, "        \
-    "(SELECT text FROM texts WHERE texts.id = e.device), e.country "           \
+    "(SELECT text FROM texts WHERE texts.id = e.device), "                     \
+    "(SELECT text FROM texts WHERE texts.id = e.client), e.country "           \
     "FROM events AS e "
 #define CONDITIONS                                                             \
     " AND (?3 = 0 OR e.account = ?3) AND (?4 = 0 OR e.domain = ?4) "           \
@@ -149,6 +151,7 @@ keep_texts(wxs_event_scan *scan, sqlite3_stmt *row, struct kept *kept)
            keep_bytes(scan, row, AGENT, &kept->agent, &kept->row.agent_len) &&
            keep_bytes(scan, row, REASON, &kept->reason, &len) &&
            keep_bytes(scan, row, DEVICE, &kept->device, &len) &&
+           keep_bytes(scan, row, CLIENT, &kept->client, &len) &&
            keep_bytes(scan, row, COUNTRY, &kept->country, &len);
 }
 
@@ -202,6 +205,7 @@ point(const wxs_event_scan *scan, struct kept *kept)
     if (row->reason == NULL)
         row->reason = "";
     row->device = at_offset(scan, kept->device);
+    row->client = at_offset(scan, kept->client);
     row->country = at_offset(scan, kept->country);
     return row;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "classify_event.h"
 #include "clock.h"
 #include "event_parts.h"
 #include "event_store.h"
@@ -58,6 +59,7 @@ struct collector {
     const wxs_worker *worker;
     wxs_journal_dir dir;
     wxs_event_store store;
+    wxs_classifier *classifier;
     wxs_closing closing;
     int64_t synced_id; /* events up to this one survive a power loss */
     int64_t store_due; /* the next sync of what was stored */
@@ -140,14 +142,6 @@ count_end(struct collector *collector, wxs_segment *segment, wxs_error *error)
     return end_segment(collector, segment, &writer, error);
 }
 
-static bool
-put(struct collector *collector, const wxs_event *event, wxs_error *error)
-{
-    wxs_event_label label = wxs_event_label_of(event);
-
-    return wxs_event_store_put(&collector->store, event, &label, error);
-}
-
 /* Stores the events of one segment, as many as the batch has room for. */
 static bool
 read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
@@ -163,7 +157,8 @@ read_segment(struct collector *collector, wxs_segment *segment, size_t *taken,
         if (*taken == before &&
             !begin_segment(collector, segment, &writer, error))
             return false;
-        if (!put(collector, &event, error))
+        if (!wxs_classify_and_put(collector->classifier, &collector->store,
+                                  &event, error))
             return false;
         count_event(segment, &writer, event.sequence);
         (*taken)++;
@@ -257,6 +252,7 @@ tidy_if_due(struct collector *collector, wxs_error *error)
     if (now < collector->tidy_due)
         return true;
     collector->tidy_due = now + TIDY_MS;
+    wxs_classifier_refresh(collector->classifier);
     wxs_journal_dir_tidy(&collector->dir);
     return wxs_journal_dir_forget(&collector->dir, collector->store.part.db,
                                   error) &&
@@ -317,7 +313,8 @@ open_if_stale(struct collector *collector, wxs_error *error)
         return true;
     if (!wxs_former_events_move(config->dir, config->events.partition_events,
                                 error) ||
-        !wxs_event_store_open(&collector->store, config->dir, error))
+        !wxs_event_store_open(&collector->store, config->dir, error) ||
+        !wxs_classify_recall(collector->classifier, &collector->store, error))
         return false;
     collector->is_stale = false;
     collector->is_synced = false;
@@ -455,7 +452,9 @@ prepare(struct collector *collector, wxs_error *error)
 
     if (!wxs_config_path(config, "journal", path, sizeof path))
         return wxs_fail(error, "the path of %s is too long", config->dir);
-    return wxs_journal_dir_open(&collector->dir, path, error) &&
+    collector->classifier = wxs_classifier_open(config, error);
+    return collector->classifier != NULL &&
+           wxs_journal_dir_open(&collector->dir, path, error) &&
            wxs_db_open(&collector->store.events, config->dir, WXS_DB_EVENTS,
                        WXS_DB_WRITE, error) &&
            wxs_db_open(&collector->store.control, config->dir, WXS_DB_CONTROL,
@@ -478,6 +477,7 @@ wxs_collect_run(const wxs_worker *worker)
     collect_loop(&collector);
     wxs_journal_dir_close(&collector.dir);
     wxs_event_store_close(&collector.store);
+    wxs_classifier_close(collector.classifier);
     wxs_db_close(collector.store.control);
     wxs_db_close(collector.store.events);
     OPENSSL_cleanse(&collector.store, sizeof collector.store);

@@ -34,6 +34,7 @@ enum {
     REASON,
     CERTAINTY,
     DEVICE,
+    CLIENT,
     COUNTRY
 };
 
@@ -153,7 +154,7 @@ wxs_event_store_day(wxs_event_store *store, wxs_error *error)
     return true;
 }
 
-/* ---- a row ---- */
+/* ---- what belongs to it ---- */
 
 /* The account of a domain; 0 if control.db does not know the number. */
 static bool
@@ -200,44 +201,46 @@ bind_text(wxs_event_store *store, sqlite3_stmt *insert, int column,
     return true;
 }
 
-/* Binds the destination of a table link, NULL if it is gone. */
+/* ---- what is kept of an event ---- */
+
+/* The destination of a table link; none if it is gone. */
 static bool
-bind_table_link(wxs_event_store *store, sqlite3_stmt *insert, int column,
-                uint64_t link_id, wxs_error *error)
+keep_table_link(wxs_event_store *store, uint64_t link_id, wxs_event_kept *kept,
+                wxs_error *error)
 {
     static const char sql[] = "SELECT url FROM links WHERE id = ?1";
     sqlite3_stmt *statement = wxs_db_prepare(store->control, sql, error);
+    size_t len;
     int row;
-    bool ok;
 
     if (statement == NULL)
         return false;
     sqlite3_bind_int64(statement, 1, (int64_t)link_id);
     row = wxs_db_step(store->control, statement, error);
-    ok = row == 0 ||
-         (row == 1 &&
-          bind_text(store, insert, column,
-                    (const char *)sqlite3_column_text(statement, 0),
-                    (size_t)sqlite3_column_bytes(statement, 0), error));
+    len = (size_t)sqlite3_column_bytes(statement, 0);
+    if (row == 1 && len <= sizeof store->link) {
+        if (len > 0)
+            memcpy(store->link, sqlite3_column_text(statement, 0), len);
+        kept->link = store->link;
+        kept->link_len = len;
+    }
     wxs_db_done(statement);
-    return ok;
+    return row >= 0;
 }
 
 static bool
-bind_link(wxs_event_store *store, sqlite3_stmt *insert, int column,
-          const wxs_event *event, wxs_error *error)
+keep_link(wxs_event_store *store, const wxs_event *event, wxs_event_kept *kept,
+          wxs_error *error)
 {
-    size_t len;
-
     if (event->type != WXS_TOKEN_CLICK)
         return true;
-    sqlite3_bind_int64(insert, column + 1, event->link_index);
     if ((event->flags & WXS_EVENT_TABLE) != 0)
-        return bind_table_link(store, insert, column, event->link_id, error);
+        return keep_table_link(store, event->link_id, kept, error);
     if (event->rest_len > WXS_URL_MAX)
         return true;
-    len = wxs_event_text(event->rest, event->rest_len, store->link);
-    return bind_text(store, insert, column, store->link, len, error);
+    kept->link = store->link;
+    kept->link_len = wxs_event_text(event->rest, event->rest_len, store->link);
+    return true;
 }
 
 static bool
@@ -257,8 +260,8 @@ hash_address(const wxs_event_store *store, const uint8_t address[ADDRESS_SIZE],
 }
 
 static bool
-bind_address(const wxs_event_store *store, sqlite3_stmt *insert, int column,
-             const wxs_event *event, wxs_error *error)
+keep_address(const wxs_event_store *store, const wxs_event *event,
+             wxs_event_kept *kept, wxs_error *error)
 {
     static const uint8_t none[ADDRESS_SIZE];
     uint8_t hash[EVP_MAX_MD_SIZE];
@@ -266,13 +269,14 @@ bind_address(const wxs_event_store *store, sqlite3_stmt *insert, int column,
     if (memcmp(event->address, none, sizeof none) == 0)
         return true;
     if (event->mode == WXS_MODE_FULL) {
-        sqlite3_bind_blob(insert, column, event->address, ADDRESS_SIZE,
-                          SQLITE_STATIC);
+        memcpy(kept->address, event->address, ADDRESS_SIZE);
+        kept->address_len = ADDRESS_SIZE;
         return true;
     }
     if (!hash_address(store, event->address, hash, error))
         return false;
-    sqlite3_bind_blob(insert, column, hash, ADDRESS_HASH, SQLITE_TRANSIENT);
+    memcpy(kept->address, hash, ADDRESS_HASH);
+    kept->address_len = ADDRESS_HASH;
     return true;
 }
 
@@ -282,22 +286,39 @@ keeps_person(const wxs_event *event)
     return event->mode == WXS_MODE_PSEUDONYMOUS || event->mode == WXS_MODE_FULL;
 }
 
-static bool
-bind_person(wxs_event_store *store, sqlite3_stmt *insert,
-            const wxs_event *event, wxs_error *error)
+bool
+wxs_event_store_keep(wxs_event_store *store, const wxs_event *event,
+                     wxs_event_kept *kept, wxs_error *error)
 {
-    size_t len;
-
+    *kept = (wxs_event_kept){0};
+    if (!keep_link(store, event, kept, error))
+        return false;
     if (!keeps_person(event))
         return true;
-    sqlite3_bind_blob(insert, MESSAGE, event->message_id, WXS_MESSAGE_ID_SIZE,
-                      SQLITE_STATIC);
     if (event->agent_len > 0 && event->agent_len <= WXS_EVENT_AGENT_MAX) {
-        len = wxs_event_text(event->agent, event->agent_len, store->agent);
-        if (!bind_text(store, insert, AGENT, store->agent, len, error))
-            return false;
+        kept->agent = store->agent;
+        kept->agent_len =
+            wxs_event_text(event->agent, event->agent_len, store->agent);
     }
-    return bind_address(store, insert, ADDRESS, event, error);
+    return keep_address(store, event, kept, error);
+}
+
+/* ---- a row ---- */
+
+static bool
+bind_kept(wxs_event_store *store, sqlite3_stmt *insert, const wxs_event *event,
+          const wxs_event_kept *kept, wxs_error *error)
+{
+    if (event->type == WXS_TOKEN_CLICK)
+        sqlite3_bind_int64(insert, LINK_INDEX, event->link_index);
+    if (keeps_person(event))
+        sqlite3_bind_blob(insert, MESSAGE, event->message_id,
+                          WXS_MESSAGE_ID_SIZE, SQLITE_STATIC);
+    if (kept->address_len > 0)
+        sqlite3_bind_blob(insert, ADDRESS, kept->address,
+                          (int)kept->address_len, SQLITE_STATIC);
+    return bind_text(store, insert, LINK, kept->link, kept->link_len, error) &&
+           bind_text(store, insert, AGENT, kept->agent, kept->agent_len, error);
 }
 
 static bool
@@ -310,27 +331,34 @@ bind_constant(wxs_event_store *store, sqlite3_stmt *statement, int column,
 
 static bool
 bind_label(wxs_event_store *store, sqlite3_stmt *statement,
-           const wxs_event_label *label, wxs_error *error)
+           const wxs_classification *label, wxs_error *error)
 {
-    sqlite3_bind_int(statement, VERDICT, (int)label->verdict);
-    if (label->certainty >= 0)
-        sqlite3_bind_int(statement, CERTAINTY, label->certainty);
-    if (label->country != NULL)
+    const wxs_judgement *judgement = &label->judgement;
+    const char *device = label->device == WXS_DEVICE_UNKNOWN
+                             ? NULL
+                             : wxs_device_name(label->device);
+
+    sqlite3_bind_int(statement, VERDICT, (int)judgement->verdict);
+    sqlite3_bind_int(statement, CERTAINTY, judgement->certainty);
+    if (label->country[0] != '\0')
         sqlite3_bind_text(statement, COUNTRY, label->country, -1,
                           SQLITE_STATIC);
-    return bind_constant(store, statement, REASON, label->reason, error) &&
-           bind_constant(store, statement, DEVICE, label->device, error);
+    return bind_constant(store, statement, REASON,
+                         wxs_reason_name(judgement->reason), error) &&
+           bind_constant(store, statement, DEVICE, device, error) &&
+           bind_constant(store, statement, CLIENT, label->client, error);
 }
 
 static bool
 insert_event(wxs_event_store *store, const wxs_event *event, int64_t account,
-             const wxs_event_label *label, wxs_error *error)
+             const wxs_event_kept *kept, const wxs_classification *label,
+             wxs_error *error)
 {
     static const char sql[] =
         "INSERT INTO events (id, account, domain, message, type, at, link, "
         "link_index, address, agent, flags, mode, verdict, reason, certainty, "
-        "device, country) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-        "?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+        "device, client, country) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+        "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
     sqlite3_stmt *insert = wxs_db_prepare(store->part.db, sql, error);
 
     if (insert == NULL)
@@ -342,8 +370,7 @@ insert_event(wxs_event_store *store, const wxs_event *event, int64_t account,
     sqlite3_bind_int64(insert, AT, (int64_t)event->time_ms);
     sqlite3_bind_int(insert, FLAGS, event->flags);
     sqlite3_bind_int(insert, MODE, (int)event->mode);
-    if (!bind_link(store, insert, LINK, event, error) ||
-        !bind_person(store, insert, event, error) ||
+    if (!bind_kept(store, insert, event, kept, error) ||
         !bind_label(store, insert, label, error)) {
         wxs_db_done(insert);
         return false;
@@ -353,12 +380,13 @@ insert_event(wxs_event_store *store, const wxs_event *event, int64_t account,
 
 bool
 wxs_event_store_put(wxs_event_store *store, const wxs_event *event,
-                    const wxs_event_label *label, wxs_error *error)
+                    const wxs_event_kept *kept, const wxs_classification *label,
+                    wxs_error *error)
 {
     int64_t account;
 
     if (!find_account(store, event->domain, &account, error) ||
-        !insert_event(store, event, account, label, error))
+        !insert_event(store, event, account, kept, label, error))
         return false;
     return wxs_run_add(&store->part.run, store->part.db, store->part.next_id++,
                        account, event->domain,

@@ -1,11 +1,28 @@
 #ifndef WXS_WORKER_EVENT_STORE_H
 #define WXS_WORKER_EVENT_STORE_H
 
-#include "event_label.h"
+#include "../../core/destination.h"
+#include "../../core/journal.h"
+#include "classify/classifier.h"
 #include "store/partition.h"
 #include "store/texts.h"
 
 #define WXS_DAY_KEY_SIZE 32
+
+_Static_assert(3 * WXS_URL_MAX <= WXS_DESTINATION_MAX,
+               "room for wxs_event_text");
+
+/* What is kept of an event. The texts are the store's, until it keeps another
+ * event. */
+typedef struct {
+    const char
+        *link; /* the destination, of clicks; NULL: none, or it is gone */
+    size_t link_len;
+    const char *agent; /* NULL: none */
+    size_t agent_len;
+    uint8_t address[16];
+    size_t address_len; /* 16, 8 (keyed hash) or 0 */
+} wxs_event_kept;
 
 /* Turns journal events into rows of the newest partition. For one thread. */
 typedef struct {
@@ -23,7 +40,7 @@ typedef struct {
         uint32_t domain;
         int64_t account;
     } accounts[4096]; /* of domains lately seen, by number modulo size */
-    char link[3 * WXS_URL_MAX];
+    char link[WXS_DESTINATION_MAX];
     char agent[3 * WXS_EVENT_AGENT_MAX];
 } wxs_event_store;
 
@@ -45,19 +62,24 @@ bool wxs_event_store_switch(wxs_event_store *store, int64_t events, int64_t ms,
 bool wxs_event_store_begin(wxs_event_store *store, wxs_error *error);
 bool wxs_event_store_commit(wxs_event_store *store, wxs_error *error);
 
-/* Inserts the row, whose id is store->part.next_id before; inside the
- * transaction. What a mode does not allow to be kept is left out, whatever the
- * journal has. */
-bool wxs_event_store_put(wxs_event_store *store, const wxs_event *event,
-                         const wxs_event_label *label, wxs_error *error);
+/* Finds out what is kept: what a mode does not allow to be kept is left out,
+ * whatever the journal has. */
+bool wxs_event_store_keep(wxs_event_store *store, const wxs_event *event,
+                          wxs_event_kept *kept, wxs_error *error);
 
-/* Changes the label of an event that is in the newest partition or the one
+/* Inserts the row, whose id is store->part.next_id before; inside the
+ * transaction. */
+bool wxs_event_store_put(wxs_event_store *store, const wxs_event *event,
+                         const wxs_event_kept *kept,
+                         const wxs_classification *label, wxs_error *error);
+
+/* Changes the judgement of an event that is in the newest partition or the one
  * before; inside the transaction, which only covers the newest: killed before
- * its end, an event of the other may have its new label while those collected
+ * its end, an event of the other may have its new one while those collected
  * with it are collected again. Events that are closed or gone are left as they
  * are. */
 bool wxs_event_store_relabel(wxs_event_store *store, int64_t id,
-                             const wxs_event_label *label, wxs_error *error);
+                             wxs_judgement judgement, wxs_error *error);
 
 /* Copies len bytes to out, which has room for 3 * len, with U+FFFD for each
  * byte that is not part of a UTF-8 character, and for NUL. Returns the length

@@ -19,6 +19,7 @@ CREATE TABLE events (
     reason     INTEGER NOT NULL, -- of texts
     certainty  INTEGER, -- of the verdict, 0 to 100; NULL: not classified
     device     INTEGER, -- of texts: family of the device; NULL: not known
+    client     INTEGER, -- of texts: the mail client; NULL: not told
     country    TEXT -- two letters; NULL: not known
 );
 
@@ -37,7 +38,8 @@ SELECT id, account, domain, char(type) AS type, at, message,
     CASE verdict WHEN 1 THEN 'human' WHEN 2 THEN 'proxy' WHEN 3 THEN 'machine'
         ELSE 'unknown' END AS verdict,
     (SELECT text FROM texts WHERE texts.id = reason) AS reason, certainty,
-    (SELECT text FROM texts WHERE texts.id = device) AS device, country
+    (SELECT text FROM texts WHERE texts.id = device) AS device,
+    (SELECT text FROM texts WHERE texts.id = client) AS client, country
 FROM events;
 
 -- Events are indexed in runs of some 10,000 ids, each written at once when it

@@ -20,6 +20,8 @@ from ports import free_port
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = TOP / os.environ.get("BUILD", "build")
+BROWSER = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, "
+           "like Gecko) Chrome/146.0.0.0 Safari/537.36")
 
 
 def wait_for(what, check, seconds=15):
@@ -272,12 +274,12 @@ class Stack:
                          (self.dir / "admin.key").read_text().strip(), **headers)
 
     def click(self, href, method="GET", headers=None):
-        """Follows a tracking link through the edge."""
+        """Follows a tracking link through the edge, as a browser does."""
         scheme, rest = href.split("://", 1)
         host, path = rest.split("/", 1)
         assert scheme == "http"
         return request(self.edge, method, "/" + path, None,
-                       dict({"Host": host}, **(headers or {})))
+                       {"Host": host, "User-Agent": BROWSER, **(headers or {})})
 
 
 def alive(pid):

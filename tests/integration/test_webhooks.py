@@ -465,7 +465,7 @@ def opens_and_clicks_are_told(c):
             "html": '<a href="https://www.example.org/">x</a>'}).json()
         start = time.time()
         assert c.stack.click(message["links"][0]["href"], headers={
-            "User-Agent": "Mozilla/5.0 test"}).status == 302
+            "User-Agent": "Mozilla/5.0 (X11) Gecko/1 test"}).status == 302
         assert c.stack.click(pixel).status == 200
         assert c.stack.click(bare["links"][0]["href"]).status == 302
         clicked = c.arrives("/ok/email", "email.clicked", count=2)
@@ -487,8 +487,9 @@ def opens_and_clicks_are_told(c):
         assert ISO_TIME.match(full["created_at"])
         assert click == {
             "ipAddress": "127.0.0.1", "link": "https://www.example.org/?a=1&b=2",
-            "timestamp": click["timestamp"], "userAgent": "Mozilla/5.0 test",
-            "verdict": "unknown", "reason": "unclassified"}, click
+            "timestamp": click["timestamp"], "userAgent": "Mozilla/5.0 (X11) Gecko/1 test",
+            "verdict": "human", "reason": "browser", "certainty": 75,
+            "device": "desktop"}, click
         assert (empty["from"], empty["to"], empty["subject"]) == ("", [], "")
         assert "tags" not in empty
         payload = c.client.verify(opened, webhook["signing_secret"])

@@ -331,6 +331,7 @@ prepare(deliverer *d, wxs_error *error)
 
     wxs_schedule_read(d->config, &d->schedule);
     d->intake.schedule = &d->schedule;
+    d->intake.verdicts = d->config->webhook.verdicts;
     d->intake.psl = psl_latest(NULL);
     if (d->intake.psl == NULL)
         return wxs_fail(error, "there is no public suffix list: install the "

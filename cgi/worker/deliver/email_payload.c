@@ -117,14 +117,15 @@ actor_json(const wxs_event_row *event, sqlite3_stmt *message, const char *at)
         event->certainty < 0 ? NULL : json_integer(event->certainty);
 
     return json_pack(
-        "{s:o, s:o*, s:s, s:o, s:s, s:o, s:o*, s:o*, s:o*, s:o*, "
+        "{s:o, s:o*, s:s, s:o, s:s, s:o, s:o*, s:o*, s:o*, s:o*, s:o*, "
         "s:o*}",
         "ipAddress", address_json(event), "link", link, "timestamp", at,
         "userAgent", text_json(event->agent, event->agent_len), "verdict",
         wxs_verdict_name(event->verdict), "reason",
         text_json(event->reason, strlen(event->reason)), "certainty", certainty,
         "linkName", name, "linkTags", tags, "device",
-        optional_json(event->device), "country", optional_json(event->country));
+        optional_json(event->device), "client", optional_json(event->client),
+        "country", optional_json(event->country));
 }
 
 static json_t *

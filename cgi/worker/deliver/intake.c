@@ -318,7 +318,7 @@ put_event(wxs_intake *intake, const wxs_event_row *event, int64_t now,
     fan to;
     bool ok;
 
-    if (type == NULL)
+    if (type == NULL || (intake->verdicts >> event->verdict & 1) == 0)
         return true;
     if (!find_webhooks(intake, event->account, type, at, &to, error))
         return false;

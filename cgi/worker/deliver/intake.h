@@ -23,7 +23,8 @@ typedef struct {
     wxs_db *queue; /* for writing */
     const psl_ctx_t *psl;
     const wxs_schedule *schedule;
-    int64_t event; /* the last one that is queued, -1 = not yet known */
+    unsigned verdicts; /* of events that are told: bits 1u << wxs_verdict */
+    int64_t event;     /* the last one that is queued, -1 = not yet known */
 } wxs_intake;
 
 /* Reads how far events are queued; at the first start of all, those that there

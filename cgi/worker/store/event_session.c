@@ -90,43 +90,34 @@ insert_text(wxs_db *part, const char *text, int64_t *id, wxs_error *error)
     return true;
 }
 
-/* reason and device are ids of texts, device 0 if there is none. */
+/* reason is the id of a text. */
 static bool
-update(wxs_db *part, int64_t id, const wxs_event_label *label, int64_t reason,
-       int64_t device, wxs_error *error)
+update(wxs_db *part, int64_t id, wxs_judgement judgement, int64_t reason,
+       wxs_error *error)
 {
-    static const char sql[] =
-        "UPDATE events SET verdict = ?2, certainty = ?3, country = ?4, "
-        "reason = ?5, device = ?6 WHERE id = ?1";
+    static const char sql[] = "UPDATE events SET verdict = ?2, certainty = ?3, "
+                              "reason = ?4 WHERE id = ?1";
     sqlite3_stmt *statement = wxs_db_prepare(part, sql, error);
 
     if (statement == NULL)
         return false;
     sqlite3_bind_int64(statement, 1, id);
-    sqlite3_bind_int(statement, 2, (int)label->verdict);
-    if (label->certainty >= 0)
-        sqlite3_bind_int(statement, 3, label->certainty);
-    if (label->country != NULL)
-        sqlite3_bind_text(statement, 4, label->country, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 5, reason);
-    if (device != 0)
-        sqlite3_bind_int64(statement, 6, device);
+    sqlite3_bind_int(statement, 2, (int)judgement.verdict);
+    sqlite3_bind_int(statement, 3, judgement.certainty);
+    sqlite3_bind_int64(statement, 4, reason);
     return wxs_db_run(part, statement, error);
 }
 
 static bool
-relabel_newest(wxs_event_store *store, int64_t id, const wxs_event_label *label,
+relabel_newest(wxs_event_store *store, int64_t id, wxs_judgement judgement,
                wxs_error *error)
 {
-    wxs_db *part = store->part.db;
-    int64_t reason, device = 0;
+    const char *text = wxs_reason_name(judgement.reason);
+    int64_t reason;
 
-    return wxs_texts_id(&store->texts, part, label->reason,
-                        strlen(label->reason), &reason, error) &&
-           (label->device == NULL ||
-            wxs_texts_id(&store->texts, part, label->device,
-                         strlen(label->device), &device, error)) &&
-           update(part, id, label, reason, device, error);
+    return wxs_texts_id(&store->texts, store->part.db, text, strlen(text),
+                        &reason, error) &&
+           update(store->part.db, id, judgement, reason, error);
 }
 
 static bool
@@ -141,17 +132,16 @@ open_former(wxs_event_store *store, wxs_error *error)
 }
 
 static bool
-relabel_former(wxs_event_store *store, int64_t id, const wxs_event_label *label,
+relabel_former(wxs_event_store *store, int64_t id, wxs_judgement judgement,
                wxs_error *error)
 {
-    int64_t reason, device = 0;
+    int64_t reason;
 
     if (!open_former(store, error) || !wxs_db_begin(store->former, error))
         return false;
-    if (insert_text(store->former, label->reason, &reason, error) &&
-        (label->device == NULL ||
-         insert_text(store->former, label->device, &device, error)) &&
-        update(store->former, id, label, reason, device, error) &&
+    if (insert_text(store->former, wxs_reason_name(judgement.reason), &reason,
+                    error) &&
+        update(store->former, id, judgement, reason, error) &&
         wxs_db_commit(store->former, error))
         return true;
     wxs_db_rollback(store->former);
@@ -160,12 +150,12 @@ relabel_former(wxs_event_store *store, int64_t id, const wxs_event_label *label,
 
 bool
 wxs_event_store_relabel(wxs_event_store *store, int64_t id,
-                        const wxs_event_label *label, wxs_error *error)
+                        wxs_judgement judgement, wxs_error *error)
 {
     if (id <= store->closed_id)
         return true;
     if (id >= store->part.first_id)
-        return relabel_newest(store, id, label, error);
+        return relabel_newest(store, id, judgement, error);
     return store->former_id == 0 || id < store->former_id ||
-           relabel_former(store, id, label, error);
+           relabel_former(store, id, judgement, error);
 }

@@ -251,7 +251,7 @@ START_TEST(events_in_full)
            "\"link_tags\":null,\"ip\":\"203.0.113.7\","
            "\"user_agent\":\"Mozilla/5.0\",\"verdict\":\"human\","
            "\"reason\":\"browser\",\"certainty\":70,\"final\":true,"
-           "\"device\":\"desktop\",\"country\":\"DE\"}");
+           "\"device\":\"desktop\",\"client\":null,\"country\":\"DE\"}");
     assert_event(
         1, "{\"id\":\"evt_0000000000000002\",\"type\":\"open\","
            "\"created_at\":\"2026-02-22T23:41:12.127Z\",\"domain_id\":\"" MINE
@@ -260,7 +260,7 @@ START_TEST(events_in_full)
            "\"link_name\":null,\"link_tags\":null,\"ip\":\"2001:db8::1\","
            "\"user_agent\":\"A\xef\xbf\xbd"
            "B\",\"verdict\":\"proxy\",\"reason\":\"image_proxy\","
-           "\"certainty\":null,\"final\":true,\"device\":null,"
+           "\"certainty\":null,\"final\":true,\"device\":null,\"client\":null,"
            "\"country\":null}");
     assert_event(
         2, "{\"id\":\"evt_0000000000000003\",\"type\":\"click\","
@@ -270,7 +270,7 @@ START_TEST(events_in_full)
            "\"link_name\":null,\"link_tags\":null,\"ip\":null,"
            "\"user_agent\":null,\"verdict\":\"unknown\","
            "\"reason\":\"anonymous\",\"certainty\":null,\"final\":true,"
-           "\"device\":null,\"country\":null}");
+           "\"device\":null,\"client\":null,\"country\":null}");
     ck_assert_str_eq(
         json_string_value(json_object_get(
             json_array_get(json_object_get(response.json, "data"), 3), "ip")),
@@ -315,20 +315,20 @@ START_TEST(exports_as_csv)
         exported,
         "id,type,created_at,domain_id,message_id,tags,link,link_index,"
         "link_name,link_tags,ip,user_agent,verdict,reason,certainty,final,"
-        "device,country\r\n"
+        "device,client,country\r\n"
         "evt_0000000000000001,click,2026-02-22T23:41:12.126Z," MINE "," MESSAGE
         ",\"{\"\"campaign\"\":\"\"spring\"\"}\","
         "https://x.example/?a=1&b,0,\"top, \"\"big\"\"\",,203.0.113.7,"
-        "Mozilla/5.0,human,browser,70,true,desktop,DE\r\n"
+        "Mozilla/5.0,human,browser,70,true,desktop,,DE\r\n"
         "evt_0000000000000002,open,2026-02-22T23:41:12.127Z," MINE "," MESSAGE
         ",\"{\"\"campaign\"\":\"\"spring\"\"}\",,,,,"
         "2001:db8::1,A\xef\xbf\xbd"
-        "B,proxy,image_proxy,,true,,\r\n"
+        "B,proxy,image_proxy,,true,,,\r\n"
         "evt_0000000000000004,click,2026-02-22T23:41:12.129Z," MINE "," MESSAGE
         ",\"{\"\"campaign\"\":\"\"spring\"\"}\","
         "https://z.example/,1,,\"{\"\"place\"\":\"\"end\"\"}\","
         "pseudonym:00112233445566ff,\"'=cmd|\"\" /C calc\"\"!A0\",human,"
-        "browser,,true,,\r\n");
+        "browser,,true,,,\r\n");
 }
 END_TEST
 

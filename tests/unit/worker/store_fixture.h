@@ -80,22 +80,23 @@ store_event(uint32_t domain, uint64_t message, unsigned link, int64_t at)
     return event;
 }
 
-static inline wxs_event_label
+static inline wxs_classification
 store_label(wxs_verdict verdict)
 {
-    return (wxs_event_label){.verdict = verdict,
-                             .reason = "test",
-                             .certainty = 70,
-                             .device = "phone",
-                             .country = "DE"};
+    return (wxs_classification){.judgement = {verdict, WXS_REASON_BROWSER, 70},
+                                .device = WXS_DEVICE_MOBILE,
+                                .client = "spark",
+                                .country = "DE"};
 }
 
 static inline void
 store_put(const wxs_event *event, wxs_verdict verdict)
 {
-    const wxs_event_label label = store_label(verdict);
+    const wxs_classification label = store_label(verdict);
+    wxs_event_kept kept;
 
-    OK(wxs_event_store_put(&store, event, &label, &error));
+    OK(wxs_event_store_keep(&store, event, &kept, &error));
+    OK(wxs_event_store_put(&store, event, &kept, &label, &error));
 }
 
 static inline void

@@ -142,8 +142,9 @@ START_TEST(modes_keep_what_they_may)
                "hex(message) = '01020300000000000000000000000000' AND "
                "link = 'https://b.example/x' AND link_index = 5 AND "
                "hex(address) = '20010DB8000100020000000000000009' AND "
-               "agent = 'Mail/1' AND verdict = 'unknown' AND "
-               "reason = 'unclassified'");
+               "agent = 'Mail/1' AND verdict = 'machine' AND "
+               "reason = 'client_preflight' AND certainty = 70 AND "
+               "device IS NULL AND client = 'apple-mail' AND country IS NULL");
     ASSERT_ONE("id = 2 AND message IS NOT NULL AND agent = 'Mail/1' AND "
                "length(address) = 8 AND address = "
                "(SELECT address FROM event_rows WHERE id = 3)");

@@ -90,8 +90,9 @@ check_scan(wxs_event_parts *parts, wxs_event_filter filter, uint64_t message)
         ck_assert_int_eq(row->domain, put[id].domain);
         ck_assert_int_eq(row->verdict, put[id].verdict);
         ck_assert_int_eq(row->at, put[id].at);
-        ck_assert_str_eq(row->reason, "test");
-        ck_assert_str_eq(row->device, "phone");
+        ck_assert_str_eq(row->reason, "browser");
+        ck_assert_str_eq(row->device, "mobile");
+        ck_assert_str_eq(row->client, "spark");
         ck_assert_str_eq(row->country, "DE");
         ck_assert_int_eq(row->certainty, 70);
         ck_assert_int_eq(row->message == NULL, put[id].message == 0);
@@ -203,9 +204,9 @@ END_TEST
 START_TEST(labels_change_until_they_are_closed)
 {
     wxs_event event = store_event(7, 5, 1, 1000);
-    wxs_event_label label = store_label(WXS_VERDICT_MACHINE);
+    const wxs_judgement burst = {WXS_VERDICT_MACHINE, WXS_REASON_LINK_BURST,
+                                 95};
 
-    label.reason = "burst";
     store_begin();
     for (int i = 0; i < 3; i++)
         store_put(&event, WXS_VERDICT_HUMAN);
@@ -216,22 +217,22 @@ START_TEST(labels_change_until_they_are_closed)
     store_put(&event, WXS_VERDICT_HUMAN);
     store_put(&event, WXS_VERDICT_HUMAN);
     for (int64_t id = 1; id <= 4; id++)
-        OK(wxs_event_store_relabel(&store, id, &label, &error));
+        OK(wxs_event_store_relabel(&store, id, burst, &error));
     store_commit();
     ck_assert_int_eq(db_number(store.part.db, "SELECT verdict * 10 + "
-                                              "(reason = 'burst') FROM "
+                                              "(reason = 'link_burst') FROM "
                                               "event_rows WHERE id = 5") %
                          10,
                      0);
     ck_assert_int_eq(
         db_number(store.part.db,
                   "SELECT count(*) FROM event_rows WHERE id = 4 AND verdict = "
-                  "'machine' AND reason = 'burst' AND device = 'phone'"),
+                  "'machine' AND reason = 'link_burst' AND device = 'mobile'"),
         1);
     ck_assert_int_eq(
         db_number(store.former,
                   "SELECT group_concat(id) = '2,3' FROM event_rows WHERE "
-                  "verdict = 'machine' AND reason = 'burst'"),
+                  "verdict = 'machine' AND reason = 'link_burst'"),
         1);
 }
 END_TEST
