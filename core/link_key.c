@@ -4,6 +4,7 @@
 
 #include "link_key.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,10 @@
 #include <openssl/params.h>
 #include <openssl/sha.h>
 
-#define KEY_SIZE 32
-#define INFO     "waxseal link key"
+#define KEY_SIZE  32
+#define INFO      "waxseal link key"
+#define LABEL_MAX 16
+#define PADDING   (SHA256_CBLOCK + sizeof(uint64_t)) /* of a message, at most */
 
 /* The states of both hashes of HMAC once they have taken in the key. */
 struct wxs_link_key {
@@ -102,22 +105,56 @@ wxs_link_key_free(wxs_link_key *key)
     free(key);
 }
 
+/* Ends a hash that has taken in one block, the key: pads the rest of the
+ * message to whole blocks (FIPS 180-4, section 5.1.1) and takes them in,
+ * without what SHA256_Update() and SHA256_Final() cost besides. message has
+ * room for PADDING bytes more. The result is in state->h. */
+static void
+end_hash(SHA256_CTX *state, uint8_t *message, size_t len)
+{
+    size_t size = (len + sizeof(uint64_t)) / SHA256_CBLOCK * SHA256_CBLOCK +
+                  SHA256_CBLOCK;
+    uint64_t bits = htobe64((SHA256_CBLOCK + (uint64_t)len) * 8);
+
+    memset(message + len, 0, size - len);
+    message[len] = 0x80;
+    memcpy(message + size - sizeof bits, &bits, sizeof bits);
+    for (size_t at = 0; at < size; at += SHA256_CBLOCK)
+        SHA256_Transform(state, message + at);
+}
+
+static void
+put_words(const SHA256_CTX *state, uint8_t digest[SHA256_DIGEST_LENGTH])
+{
+    for (size_t i = 0; i < SHA256_DIGEST_LENGTH / sizeof(uint32_t); i++) {
+        uint32_t word = htobe32(state->h[i]);
+
+        memcpy(digest + i * sizeof word, &word, sizeof word);
+    }
+}
+
 wxs_status
 wxs_link_key_mac(const wxs_link_key *key, const char *label,
                  const uint8_t domain_id[WXS_DOMAIN_ID_SIZE],
                  const uint8_t *data, size_t len,
                  uint8_t mac[WXS_LINK_MAC_SIZE])
 {
+    uint8_t
+        message[LABEL_MAX + WXS_DOMAIN_ID_SIZE + WXS_LINK_DATA_MAX + PADDING];
+    uint8_t digest[SHA256_DIGEST_LENGTH + PADDING];
     SHA256_CTX inner = key->inner, outer = key->outer;
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    size_t at = strlen(label);
 
-    if (SHA256_Update(&inner, label, strlen(label)) != 1 ||
-        SHA256_Update(&inner, domain_id, WXS_DOMAIN_ID_SIZE) != 1 ||
-        SHA256_Update(&inner, data, len) != 1 ||
-        SHA256_Final(digest, &inner) != 1 ||
-        SHA256_Update(&outer, digest, sizeof digest) != 1 ||
-        SHA256_Final(digest, &outer) != 1)
-        return WXS_CRYPTO;
+    if (at > LABEL_MAX || len > WXS_LINK_DATA_MAX)
+        return WXS_TOO_LONG;
+    memcpy(message, label, at);
+    memcpy(message + at, domain_id, WXS_DOMAIN_ID_SIZE);
+    at += WXS_DOMAIN_ID_SIZE;
+    memcpy(message + at, data, len);
+    end_hash(&inner, message, at + len);
+    put_words(&inner, digest);
+    end_hash(&outer, digest, SHA256_DIGEST_LENGTH);
+    put_words(&outer, digest);
     memcpy(mac, digest, WXS_LINK_MAC_SIZE);
     return WXS_OK;
 }

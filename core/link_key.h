@@ -9,6 +9,7 @@
 #define WXS_LINK_SECRET_SIZE 32
 #define WXS_LINK_MAC_SIZE    10
 #define WXS_DOMAIN_ID_SIZE   16
+#define WXS_LINK_DATA_MAX    1536
 
 /* A link key ready for use: HMAC-SHA256 that has taken in its key. */
 typedef struct wxs_link_key wxs_link_key;
@@ -24,7 +25,8 @@ wxs_status wxs_link_key_new(const uint8_t secret[WXS_LINK_SECRET_SIZE],
 void wxs_link_key_free(wxs_link_key *key);
 
 /* HMAC-SHA256 (RFC 2104), cut to 10 bytes, over label (a NUL-terminated
- * constant, the NUL not included), domain_id and data. WXS_CRYPTO. */
+ * constant, the NUL not included, at most 16 bytes), domain_id and data.
+ * WXS_TOO_LONG if len is above WXS_LINK_DATA_MAX. */
 wxs_status wxs_link_key_mac(const wxs_link_key *key, const char *label,
                             const uint8_t domain_id[WXS_DOMAIN_ID_SIZE],
                             const uint8_t *data, size_t len,

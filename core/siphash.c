@@ -28,6 +28,23 @@ absorb(uint64_t v[4], uint64_t word)
     v[0] ^= word;
 }
 
+/* Fewer than 8 bytes as a little-endian number; pieces that overlap agree. */
+static inline uint64_t
+tail(const uint8_t *p, size_t len)
+{
+    uint32_t low, high;
+
+    if (len >= 4) {
+        memcpy(&low, p, 4);
+        memcpy(&high, p + len - 4, 4);
+        return low | (uint64_t)high << 8 * (len - 4);
+    }
+    if (len == 0)
+        return 0;
+    return p[0] | (uint64_t)p[len / 2] << 8 * (len / 2) |
+           (uint64_t)p[len - 1] << 8 * (len - 1);
+}
+
 uint64_t
 wxs_siphash(const uint64_t key[2], const void *data, size_t len)
 {
@@ -38,15 +55,13 @@ wxs_siphash(const uint64_t key[2], const void *data, size_t len)
         key[0] ^ UINT64_C(0x6c7967656e657261),
         key[1] ^ UINT64_C(0x7465646279746573),
     };
-    uint64_t word, last = (uint64_t)len << 56;
+    uint64_t word, size = len;
 
     for (; len >= 8; p += 8, len -= 8) {
         memcpy(&word, p, 8);
         absorb(v, word);
     }
-    for (size_t i = 0; i < len; i++)
-        last |= (uint64_t)p[i] << (8 * i);
-    absorb(v, last);
+    absorb(v, size << 56 | tail(p, len));
     v[2] ^= 0xff;
     for (int i = 0; i < 4; i++)
         sip_round(v);

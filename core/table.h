@@ -13,7 +13,7 @@
  * Header, 4096 bytes:
  *
  *   offset  size  field
- *   0       8     "WXTABLE1"
+ *   0       8     "WXTABLE2"
  *   8       4     header size, 4096
  *   12      4     flags, 0
  *   16      8     bucket count, at most 2^32
@@ -33,6 +33,7 @@
  *   196     4     pid of the last writer
  *   200     8     killed messages: at least so many, 0 = none
  *   208     8     since when changes fail to get in, ms since 1970, 0 = they do
+ *   216     8     changes of hosts, doubled; odd while one is being made
  *
  * Buckets of 64 bytes are 8 slots of 64 bits: tag (24 high bits of the hash),
  * then offset / 8 (40 bits). 0 is empty, all ones a tombstone. The hash is
@@ -72,7 +73,7 @@
  * slot store. A reader takes no lock and checks every offset and length against
  * the mapping, so that a hostile file can mislead but never crash it. */
 
-#define WXS_TABLE_MAGIC      "WXTABLE1"
+#define WXS_TABLE_MAGIC      "WXTABLE2"
 #define WXS_TABLE_HEADER     4096
 #define WXS_TABLE_BUCKET     64
 #define WXS_HOST_MAX         253

@@ -36,12 +36,14 @@ typedef struct {
     uint32_t writer_pid;
     uint64_t killed; /* read at each hit too */
     uint64_t failing_since_ms;
+    uint64_t host_changes; /* read at each lookup of a host */
 } wxs_table_header;
 
 _Static_assert(offsetof(wxs_table_header, crc) == 88, "as in table.h");
 _Static_assert(offsetof(wxs_table_header, arena_top) == 128, "");
 _Static_assert(offsetof(wxs_table_header, superseded) == 192, "");
 _Static_assert(offsetof(wxs_table_header, killed) == 200, "");
+_Static_assert(offsetof(wxs_table_header, host_changes) == 216, "");
 
 enum {
     WXS_TABLE_HOST = 1,

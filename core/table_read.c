@@ -63,6 +63,13 @@ wxs_table_superseded(const wxs_table *table)
                            __ATOMIC_ACQUIRE) != 0;
 }
 
+uint64_t
+wxs_table_host_changes(const wxs_table *table)
+{
+    return __atomic_load_n(&wxs_table_header_of(table)->host_changes,
+                           __ATOMIC_ACQUIRE);
+}
+
 wxs_table_seek
 wxs_table_seek_host(const wxs_table *table, const char *host, size_t len)
 {

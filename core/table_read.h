@@ -25,6 +25,11 @@ void wxs_table_close(wxs_table *table);
 /* True when the writer has put a newer file under the path: open it again. */
 bool wxs_table_superseded(const wxs_table *table);
 
+/* Counts changes of hosts: what was found for one is right as long as this is
+ * the same as before the search, in the same table. Odd while a change is being
+ * made: then nothing found may be kept. */
+uint64_t wxs_table_host_changes(const wxs_table *table);
+
 /* host: lower case, no port, no trailing dot, any bytes. WXS_NOT_FOUND;
  * WXS_BAD_FORMAT when the entry is damaged. */
 wxs_status wxs_table_find_host(const wxs_table *table, const char *host,

@@ -172,12 +172,32 @@ put(wxs_table_writer *writer, int kind, const void *key, size_t len,
     return store(writer, &search, record);
 }
 
+/* Around each change of a host. A writer killed in between leaves the count
+ * odd, and the readers keep nothing until the next one has changed a host too.
+ */
+static void
+begin_host_change(wxs_table_writer *writer)
+{
+    uint64_t *changes = &wxs_table_writer_header(writer)->host_changes;
+
+    __atomic_store_n(changes, *changes | 1, __ATOMIC_RELAXED);
+}
+
+static void
+end_host_change(wxs_table_writer *writer)
+{
+    uint64_t *changes = &wxs_table_writer_header(writer)->host_changes;
+
+    __atomic_store_n(changes, *changes + 1, __ATOMIC_RELEASE);
+}
+
 wxs_status
 wxs_table_put_host(wxs_table_writer *writer, const char *host, size_t len,
                    const wxs_table_domain *domains, size_t count)
 {
     draft record;
     wxs_table_host_record *made = (wxs_table_host_record *)record.bytes;
+    wxs_status status;
 
     if (len > WXS_HOST_MAX)
         return WXS_TOO_LONG;
@@ -190,7 +210,10 @@ wxs_table_put_host(wxs_table_writer *writer, const char *host, size_t len,
     memcpy(made->domains, domains, count * sizeof *domains);
     memcpy(made->domains + count, host, len);
     record.size = wxs_table_host_size(count, len);
-    return put(writer, WXS_TABLE_HOST, host, len, &record);
+    begin_host_change(writer);
+    status = put(writer, WXS_TABLE_HOST, host, len, &record);
+    end_host_change(writer);
+    return status;
 }
 
 static bool
@@ -348,7 +371,12 @@ remove_key(wxs_table_writer *writer, int kind, const void *key, size_t len)
 wxs_status
 wxs_table_remove_host(wxs_table_writer *writer, const char *host, size_t len)
 {
-    return remove_key(writer, WXS_TABLE_HOST, host, len);
+    wxs_status status;
+
+    begin_host_change(writer);
+    status = remove_key(writer, WXS_TABLE_HOST, host, len);
+    end_host_change(writer);
+    return status;
 }
 
 wxs_status

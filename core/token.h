@@ -28,6 +28,7 @@
 
 #define WXS_TOKEN_TEXT_MAX  2048 /* characters; a longer token is refused */
 #define WXS_TOKEN_RAW_MAX   1536 /* bytes that many characters decode to */
+#define WXS_TOKEN_TABLE_MAX 41   /* bytes of a table link, MAC included */
 #define WXS_LINK_INDEX_MAX  ((1u << 21) - 1)
 #define WXS_LINK_ID_MAX     ((UINT64_C(1) << 48) - 1)
 #define WXS_MESSAGE_ID_SIZE 16

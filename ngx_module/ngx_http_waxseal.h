@@ -7,6 +7,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "base64url.h"
 #include "journal_write.h"
 #include "table_read.h"
 #include "token.h"
@@ -78,6 +79,15 @@ typedef struct {
 } ngx_http_waxseal_token_t;
 
 
+/* a lookup of a host under way */
+
+typedef struct {
+    wxs_table_host              host;   /* of no domains if not known yet */
+    uint64_t                    changes;
+    wxs_table_seek              place;
+} ngx_http_waxseal_seek_t;
+
+
 /* of one worker, in shared memory */
 
 typedef struct {
@@ -104,6 +114,10 @@ typedef struct {
 
 ngx_int_t ngx_http_waxseal_tracking_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_waxseal_status_handler(ngx_http_request_t *r);
+
+/* in the POST_READ phase: calls for the link of a table link, and declines */
+
+ngx_int_t ngx_http_waxseal_prefetch(ngx_http_request_t *r);
 
 /* reads the token of a tracking link, and calls for its link in the table */
 void ngx_http_waxseal_read_token(ngx_http_waxseal_event_e event,
@@ -174,6 +188,19 @@ void ngx_http_waxseal_table_close(void);
 
 /* has journal and table tended from now on */
 void ngx_http_waxseal_timer_init(void);
+
+/*
+ * a host of the table, or as it was found before; seek has memory fetch it,
+ * what find finds is valid until the next call
+ */
+
+void ngx_http_waxseal_seek_host(const wxs_table *table, ngx_str_t *name,
+    ngx_http_waxseal_seek_t *seek);
+wxs_status ngx_http_waxseal_find_host(const wxs_table *table, ngx_str_t *name,
+    ngx_http_waxseal_seek_t *seek, wxs_table_host *host);
+
+/* another table has others */
+void ngx_http_waxseal_hosts_forget(void);
 
 /* a cached link key, valid until the next call; NULL if OpenSSL fails */
 

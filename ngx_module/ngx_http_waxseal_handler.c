@@ -58,8 +58,8 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     ngx_str_t                      text, *server;
     const wxs_table               *table;
     wxs_table_host                 host;
-    wxs_table_seek                 seek;
     ngx_http_waxseal_ctx_t        *ctx;
+    ngx_http_waxseal_seek_t        seek;
     ngx_http_waxseal_token_t       token;
     ngx_http_waxseal_main_conf_t  *wmcf;
 
@@ -86,7 +86,6 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     }
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_waxseal_module);
-
     table = ngx_http_waxseal_table(wmcf, r->connection->log);
     server = &r->headers_in.server;
 
@@ -95,21 +94,22 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
         return ngx_http_waxseal_send_error(r, ctx);
     }
 
-    seek = wxs_table_seek_host(table, (char *) server->data, server->len);
+    ngx_http_waxseal_seek_host(table, server, &seek);
 
     if (ctx->event == NGX_HTTP_WAXSEAL_CLICK
         || ctx->event == NGX_HTTP_WAXSEAL_OPEN
         || ctx->event == NGX_HTTP_WAXSEAL_UNSUBSCRIBE)
     {
-        /* memory answers while the token is read */
+        /* memory answers while the token is read, and checked */
 
         ngx_http_waxseal_read_token(ctx->event, table, &text, &token);
+
+        if (token.status == WXS_OK && token.parsed.token.is_table) {
+            wxs_table_seek_record(table, token.link);
+        }
     }
 
-    if (wxs_table_find_host_at(table, seek, (char *) server->data, server->len,
-                               &host)
-        != WXS_OK)
-    {
+    if (ngx_http_waxseal_find_host(table, server, &seek, &host) != WXS_OK) {
         ctx->result = NGX_HTTP_WAXSEAL_UNKNOWN_HOST;
         return ngx_http_waxseal_send_error(r, ctx);
     }

@@ -24,6 +24,7 @@ static char *ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_handler_pt handler);
 
+static ngx_int_t ngx_http_waxseal_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_waxseal_init_process(ngx_cycle_t *cycle);
 static void ngx_http_waxseal_exit_process(ngx_cycle_t *cycle);
 
@@ -82,7 +83,7 @@ static ngx_command_t  ngx_http_waxseal_commands[] = {
 
 static ngx_http_module_t  ngx_http_waxseal_module_ctx = {
     ngx_http_waxseal_add_variables,        /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_waxseal_init,                 /* postconfiguration */
 
     ngx_http_waxseal_create_main_conf,     /* create main configuration */
     ngx_http_waxseal_init_main_conf,       /* init main configuration */
@@ -109,6 +110,32 @@ ngx_module_t  ngx_http_waxseal_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
+
+
+static ngx_int_t
+ngx_http_waxseal_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt           *h;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_waxseal_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_waxseal_module);
+
+    if (wmcf->table.len == 0) {
+        return NGX_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_waxseal_prefetch;
+
+    return NGX_OK;
+}
 
 
 static void *

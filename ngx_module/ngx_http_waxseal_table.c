@@ -149,6 +149,7 @@ ngx_http_waxseal_table_reopen(ngx_str_t *path, ngx_log_t *log)
 
     if (t->open) {
         ngx_http_waxseal_table_release(&t->table);
+        ngx_http_waxseal_hosts_forget();
     }
 
     t->table = table;
@@ -207,6 +208,7 @@ ngx_http_waxseal_table_close(void)
     if (ngx_http_waxseal_current.open) {
         wxs_table_close(&ngx_http_waxseal_current.table);
         ngx_http_waxseal_current.open = 0;
+        ngx_http_waxseal_hosts_forget();
     }
 }
 

@@ -52,13 +52,6 @@ ngx_http_waxseal_verify(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
 
     parsed = &token->parsed;
 
-    if (parsed->token.is_table) {
-
-        /* memory answers while the MAC is computed */
-
-        wxs_table_seek_record(table, token->link);
-    }
-
     domain = ngx_http_waxseal_find_signer(r, ctx, host, parsed);
     if (domain == NULL) {
         return NULL;

@@ -3,18 +3,13 @@
 #include "routes.h"
 #include "webhook_outbox.h"
 
-static void
-answer_created(const wxs_context *context, const wxs_request *request,
-               const wxs_domain *domain, wxs_response *response)
+static json_t *
+answer(wxs_db *db, const wxs_context *context, const wxs_request *request,
+       const wxs_domain *domain, const wxs_create_wishes *wishes,
+       wxs_error *error)
 {
-    wxs_error error;
-    json_t *json =
-        wxs_domain_json(context->control, domain, context, request, &error);
-
-    if (json == NULL)
-        wxs_answer_internal(response, request, &error);
-    else
-        wxs_answer(response, 201, json);
+    (void)wishes;
+    return wxs_domain_json(db, domain, context, request, error);
 }
 
 static void
@@ -23,17 +18,9 @@ create(const wxs_context *context, const wxs_request *request,
 {
     wxs_domain domain = wxs_create_defaults(context->identity.account);
     wxs_create_wishes wishes = {0};
-    wxs_create_outcome outcome;
-    wxs_error error;
 
-    if (wxs_create_parse(body, context, request, &domain, &wishes, response)) {
-        outcome = wxs_create_domain(context, &domain, &wishes, &error);
-        if (outcome == WXS_CREATED)
-            answer_created(context, request, &domain, response);
-        else
-            wxs_create_refuse(outcome, &domain, &wishes, request, &error,
-                              response);
-    }
+    if (wxs_create_parse(body, context, request, &domain, &wishes, response))
+        wxs_create_domain(context, request, &domain, &wishes, answer, response);
     wxs_create_clear(&wishes);
 }
 

@@ -97,6 +97,23 @@ add_record(wxs_db *db, const wxs_domain *domain, const wxs_dkim_key *key,
                                  error));
 }
 
+/* The answer: the whole domain, read through db. */
+static bool
+answer_rotated(wxs_db *db, const rotation *r, const wxs_domain *domain,
+               wxs_response *response, wxs_error *error)
+{
+    json_t *json = wxs_domain_json(db, domain, r->context, r->request, error);
+
+    if (json == NULL)
+        return false;
+    if (json_object_set_new(json, "object", json_string("domain")) != 0) {
+        json_decref(json);
+        return wxs_fail(error, "out of memory");
+    }
+    wxs_answer(response, 201, json);
+    return true;
+}
+
 static bool
 rotate(wxs_db *db, wxs_domain *domain, const void *arg, wxs_response *response,
        wxs_error *error)
@@ -121,26 +138,9 @@ rotate(wxs_db *db, wxs_domain *domain, const void *arg, wxs_response *response,
            wxs_domain_save_dkim(db, domain, error) &&
            wxs_history_add(db, domain->number, now, domain->state,
                            domain->state, "rotated", error) &&
-           wxs_webhook_tell(db, domain->number, WXS_DOMAIN_UPDATED, now, error);
-}
-
-static void
-answer_domain(const wxs_context *context, const wxs_request *request,
-              const wxs_domain *domain, wxs_response *response)
-{
-    wxs_error error;
-    json_t *json =
-        wxs_domain_json(context->control, domain, context, request, &error);
-
-    if (json == NULL) {
-        wxs_answer_internal(response, request, &error);
-        return;
-    }
-    if (json_object_set_new(json, "object", json_string("domain")) != 0) {
-        json_decref(json);
-        json = NULL;
-    }
-    wxs_answer(response, 201, json);
+           wxs_webhook_tell(db, domain->number, WXS_DOMAIN_UPDATED, now,
+                            error) &&
+           answer_rotated(db, r, domain, response, error);
 }
 
 void
@@ -158,8 +158,7 @@ wxs_domains_rotate(wxs_context *context, const wxs_request *request,
     /* not while the write lock is held; what goes wrong is seen again then */
     (void)wxs_dkim_wait(context->control, wxs_monotonic_ms() + POOL_WAIT_MS,
                         &error);
-    if (wxs_domain_apply(context, request, rotate, &r, &domain, response))
-        answer_domain(context, request, &domain, response);
+    (void)wxs_domain_apply(context, request, rotate, &r, &domain, response);
     wxs_dkim_pair_clear(&wish.pair);
     json_decref(body);
 }

@@ -7,10 +7,19 @@
 #include "clock.h"
 #include "dkim_pool.h"
 #include "fields.h"
+#include "idempotency.h"
 #include "record_store.h"
 #include "webhook_outbox.h"
 
 #define POOL_WAIT_MS 5000
+
+typedef enum {
+    WXS_CREATED,
+    WXS_CREATE_TAKEN,
+    WXS_CREATE_FULL,   /* the account has as many domains as it may */
+    WXS_CREATE_NO_KEY, /* wishes.result says why */
+    WXS_CREATE_FAILED
+} wxs_create_outcome;
 
 bool
 wxs_create_parse(const json_t *body, const wxs_context *context,
@@ -125,37 +134,53 @@ store(wxs_db *db, const wxs_config *config, wxs_domain *domain,
     return outcome;
 }
 
+/* One creation on its way to the answer. */
+typedef struct {
+    const wxs_context *context;
+    const wxs_request *request;
+    wxs_domain *domain;
+    wxs_create_wishes *wishes;
+    wxs_create_answer *answer;
+    wxs_response *response;
+} creation;
+
 static wxs_create_outcome
-create_once(const wxs_config *config, wxs_domain *domain,
-            wxs_create_wishes *wishes, wxs_error *error)
+create_once(const creation *c, wxs_error *error)
 {
     wxs_db *db = wxs_write_begin(WXS_DB_CONTROL, error);
     wxs_create_outcome result;
+    json_t *json;
 
     if (db == NULL)
         return WXS_CREATE_FAILED;
-    result = store(db, config, domain, wishes, error);
-    if (result != WXS_CREATED)
-        wxs_write_abort(db);
-    else if (!wxs_write_commit(db, error))
+    result = store(db, c->context->config, c->domain, c->wishes, error);
+    if (result == WXS_CREATED) {
+        json =
+            c->answer(db, c->context, c->request, c->domain, c->wishes, error);
+        if (json != NULL) {
+            wxs_answer(c->response, 201, json);
+            (void)wxs_commit_creation(db, &c->context->identity, c->request,
+                                      c->response);
+            return WXS_CREATED;
+        }
         result = WXS_CREATE_FAILED;
+    }
+    wxs_write_abort(db);
     return result;
 }
 
 /* An empty pool is filled by the worker within seconds; the write lock is not
  * held meanwhile. */
 static wxs_create_outcome
-create_waiting(const wxs_context *context, wxs_domain *domain,
-               wxs_create_wishes *wishes, wxs_error *error)
+create_waiting(const creation *c, wxs_error *error)
 {
     int64_t deadline = wxs_monotonic_ms() + POOL_WAIT_MS;
     wxs_create_outcome result;
     int found;
 
-    while ((result = create_once(context->config, domain, wishes, error)) ==
-               WXS_CREATE_NO_KEY &&
-           wishes->result == WXS_DKIM_POOL_EMPTY) {
-        found = wxs_dkim_wait(context->control, deadline, error);
+    while ((result = create_once(c, error)) == WXS_CREATE_NO_KEY &&
+           c->wishes->result == WXS_DKIM_POOL_EMPTY) {
+        found = wxs_dkim_wait(c->context->control, deadline, error);
         if (found != 1)
             return found == 0 ? WXS_CREATE_NO_KEY : WXS_CREATE_FAILED;
     }
@@ -188,39 +213,44 @@ prepare(wxs_domain *domain, wxs_create_wishes *wishes, wxs_error *error)
            wxs_dkim_pair_ed25519(&wishes->second.pair, error);
 }
 
-wxs_create_outcome
-wxs_create_domain(const wxs_context *context, wxs_domain *domain,
-                  wxs_create_wishes *wishes, wxs_error *error)
-{
-    if (!prepare(domain, wishes, error))
-        return WXS_CREATE_FAILED;
-    return create_waiting(context, domain, wishes, error);
-}
-
-void
-wxs_create_refuse(wxs_create_outcome outcome, const wxs_domain *domain,
-                  const wxs_create_wishes *wishes, const wxs_request *request,
-                  const wxs_error *error, wxs_response *response)
+/* Answers what kept the domain from being added. */
+static void
+refuse(wxs_create_outcome outcome, const creation *c, const wxs_error *error)
 {
     switch (outcome) {
     case WXS_CREATE_TAKEN:
-        wxs_answer_error(response, 403, "validation_error",
+        wxs_answer_error(c->response, 403, "validation_error",
                          "The `%s` domain has been registered already.",
-                         domain->name);
+                         c->domain->name);
         break;
     case WXS_CREATE_FULL:
-        wxs_answer_error(response, 403, "validation_error",
+        wxs_answer_error(c->response, 403, "validation_error",
                          "This account has as many domains as its limit "
                          "allows. Delete one, or have the limit raised.");
         break;
     case WXS_CREATE_NO_KEY:
-        wxs_dkim_answer(wishes->result, &wishes->first, request, error,
-                        response);
+        wxs_dkim_answer(c->wishes->result, &c->wishes->first, c->request, error,
+                        c->response);
         break;
     default:
-        wxs_answer_internal(response, request, error);
+        wxs_answer_internal(c->response, c->request, error);
         break;
     }
+}
+
+void
+wxs_create_domain(const wxs_context *context, const wxs_request *request,
+                  wxs_domain *domain, wxs_create_wishes *wishes,
+                  wxs_create_answer *answer, wxs_response *response)
+{
+    const creation c = {context, request, domain, wishes, answer, response};
+    wxs_create_outcome outcome = WXS_CREATE_FAILED;
+    wxs_error error;
+
+    if (prepare(domain, wishes, &error))
+        outcome = create_waiting(&c, &error);
+    if (outcome != WXS_CREATED)
+        refuse(outcome, &c, &error);
 }
 
 void

@@ -8,14 +8,6 @@
 /* Adds a domain to an account: with POST /domains, by a claim or by an import.
  */
 
-typedef enum {
-    WXS_CREATED,
-    WXS_CREATE_TAKEN,
-    WXS_CREATE_FULL,   /* the account has as many domains as it may */
-    WXS_CREATE_NO_KEY, /* wishes.result says why */
-    WXS_CREATE_FAILED
-} wxs_create_outcome;
-
 /* What a new domain gets beside its row. */
 typedef struct {
     wxs_dkim_wish first; /* RSA */
@@ -34,18 +26,19 @@ bool wxs_create_parse(const json_t *body, const wxs_context *context,
                       const wxs_request *request, wxs_domain *domain,
                       wxs_create_wishes *wishes, wxs_response *response);
 
-/* Stores the domain, fills its number, id and times. Waits a few seconds for
- * a key if there is none ready. */
-wxs_create_outcome wxs_create_domain(const wxs_context *context,
-                                     wxs_domain *domain,
-                                     wxs_create_wishes *wishes,
-                                     wxs_error *error);
+/* Makes the answer to a creation, read through db, which has it in a
+ * transaction; NULL with error filled. */
+typedef json_t *wxs_create_answer(wxs_db *db, const wxs_context *context,
+                                  const wxs_request *request,
+                                  const wxs_domain *domain,
+                                  const wxs_create_wishes *wishes,
+                                  wxs_error *error);
 
-/* Answers what kept the domain from being added. */
-void wxs_create_refuse(wxs_create_outcome outcome, const wxs_domain *domain,
-                       const wxs_create_wishes *wishes,
-                       const wxs_request *request, const wxs_error *error,
-                       wxs_response *response);
+/* Stores the domain, fills its number, id and times, and answers. Waits a few
+ * seconds for a key if there is none ready. */
+void wxs_create_domain(const wxs_context *context, const wxs_request *request,
+                       wxs_domain *domain, wxs_create_wishes *wishes,
+                       wxs_create_answer *answer, wxs_response *response);
 
 /* Wipes private keys. */
 void wxs_create_clear(wxs_create_wishes *wishes);

@@ -8,8 +8,7 @@
 #include "dkim_json.h"
 #include "dns_provider.h"
 #include "label_warnings.h"
-#include "name_policy.h"
-#include "record_store.h"
+#include "record_json.h"
 
 json_t *
 wxs_time_json(int64_t us)
@@ -47,255 +46,99 @@ window_end(const wxs_domain *domain, const wxs_config *config)
 }
 
 /* The name as people write it. */
-static json_t *
-unicode_name(const char *name)
+static void
+write_unicode_name(wxs_json_writer *json, const char *name)
 {
     char *text = NULL;
+
+    if (strstr(name, "xn--") == NULL ||
+        idn2_to_unicode_8z8z(name, &text, IDN2_NONTRANSITIONAL) != IDN2_OK)
+        text = NULL;
+    wxs_json_string(json, "unicode_name", text != NULL ? text : name);
+    idn2_free(text);
+}
+
+/* The members of a domain in lists. */
+static void
+write_members(wxs_json_writer *json, const wxs_domain *domain,
+              const wxs_context *context, const wxs_request *request)
+{
+    wxs_json_string(json, "id", domain->id);
+    wxs_json_string(json, "name", domain->name);
+    wxs_json_time(json, "created_at", domain->created_at);
+    wxs_json_string(json, "status",
+                    status_for(domain->state, request->user_agent));
+    wxs_json_bool(json, "open_tracking", domain->open_tracking);
+    wxs_json_bool(json, "click_tracking", domain->click_tracking);
+    if (domain->tracking[0] != '\0')
+        wxs_json_string(json, "tracking_subdomain", domain->tracking);
+    wxs_json_open(json, "capabilities", '{');
+    wxs_json_string(json, "sending", "enabled");
+    wxs_json_string(json, "receiving", "disabled");
+    wxs_json_close(json, '}');
+    wxs_json_string(json, "region", domain->region);
+    wxs_json_string(json, "tls", domain->tls);
+    wxs_json_string(json, "state", domain->state);
+    wxs_json_time(json, "state_since", domain->state_since);
+    wxs_json_time(json, "checked_at", domain->checked_at);
+    wxs_json_time(json, "next_check_at", domain->next_check_at);
+    wxs_json_time(json, "window_ends_at", window_end(domain, context->config));
+    wxs_json_time(json, "dns_stale_since", domain->unknown_since);
+    write_unicode_name(json, domain->name);
+}
+
+void
+wxs_domain_write_summary(wxs_json_writer *json, const wxs_domain *domain,
+                         const wxs_context *context, const wxs_request *request)
+{
+    wxs_json_open(json, NULL, '{');
+    write_members(json, domain, context, request);
+    wxs_json_close(json, '}');
+}
+
+/* The tree of a text, which is freed; NULL without memory. */
+static json_t *
+parse(wxs_json_writer *text)
+{
     json_t *json = NULL;
 
-    if (idn2_to_unicode_8z8z(name, &text, IDN2_NONTRANSITIONAL) == IDN2_OK)
-        json = json_string(text);
-    idn2_free(text);
-    return json != NULL ? json : json_string(name);
+    if (wxs_json_done(text))
+        json = json_loadb(text->out.data, text->out.len, 0, NULL);
+    wxs_json_free(text);
+    return json;
 }
 
 json_t *
 wxs_domain_summary(const wxs_domain *domain, const wxs_context *context,
                    const wxs_request *request)
 {
-    const char *tracking =
-        domain->tracking[0] != '\0' ? domain->tracking : NULL;
+    wxs_json_writer text = {0};
 
-    return json_pack(
-        "{s:s, s:s, s:o, s:s, s:b, s:b, s:s*, s:{s:s, s:s}, s:s,"
-        " s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "id", domain->id, "name", domain->name, "created_at",
-        wxs_time_json(domain->created_at), "status",
-        status_for(domain->state, request->user_agent), "open_tracking",
-        (int)domain->open_tracking, "click_tracking",
-        (int)domain->click_tracking, "tracking_subdomain", tracking,
-        "capabilities", "sending", "enabled", "receiving", "disabled", "region",
-        domain->region, "tls", domain->tls, "state", domain->state,
-        "state_since", wxs_time_json(domain->state_since), "checked_at",
-        wxs_time_json(domain->checked_at), "next_check_at",
-        wxs_time_json(domain->next_check_at), "window_ends_at",
-        wxs_time_json(window_end(domain, context->config)), "dns_stale_since",
-        wxs_time_json(domain->unknown_since), "unicode_name",
-        unicode_name(domain->name));
+    wxs_domain_write_summary(&text, domain, context, request);
+    return parse(&text);
 }
 
-static json_t *
-detail_json(sqlite3_stmt *row, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(row, column);
-    json_t *json = text != NULL ? json_loads(text, 0, NULL) : NULL;
-
-    return json != NULL ? json : json_null();
-}
-
-/* Where records are entered, and how their names are written there. */
-typedef struct {
-    const char *registrable; /* that the API's names are relative to */
-    const char *zone;
-    bool full_names;
-} entry_place;
-
-static entry_place
-place_of(const wxs_domain *domain, const psl_ctx_t *psl)
-{
-    const char *registrable = wxs_name_registrable(domain->name, psl);
-    entry_place place = {registrable, registrable, false};
-    wxs_dns_provider provider;
-
-    if (domain->dns_zone[0] != '\0')
-        place.zone = domain->dns_zone;
-    place.full_names =
-        wxs_dns_provider_by_id(domain->dns_provider, &provider) &&
-        provider.full_names;
-    return place;
-}
-
-static json_t *
-provider_json(const wxs_domain *domain)
+static void
+write_provider(wxs_json_writer *json, const wxs_domain *domain)
 {
     wxs_dns_provider provider;
 
-    if (!wxs_dns_provider_by_id(domain->dns_provider, &provider))
-        return json_null();
-    return json_pack("{s:s, s:s, s:s}", "id", provider.id, "name",
-                     provider.name, "record_names",
-                     provider.full_names ? "full" : "short");
-}
-
-/* What to type into the provider's panel. */
-static json_t *
-display_name(const char *fqdn, const entry_place *place)
-{
-    size_t len = strlen(fqdn);
-
-    if (place->full_names)
-        return json_stringn(fqdn, len);
-    if (strcmp(fqdn, place->zone) == 0)
-        return json_string("@");
-    return json_stringn(fqdn, wxs_record_relative(fqdn, place->zone));
-}
-
-/* One row of wxs_records_walk(). */
-static json_t *
-record_json(sqlite3_stmt *row, const entry_place *place)
-{
-    const char *kind = (const char *)sqlite3_column_text(row, 0);
-    const char *fqdn = (const char *)sqlite3_column_text(row, 1);
-    const char *type = (const char *)sqlite3_column_text(row, 2);
-    const char *value = (const char *)sqlite3_column_text(row, 3);
-    const char *status = (const char *)sqlite3_column_text(row, 5);
-    json_t *priority = NULL;
-
-    if (kind == NULL || fqdn == NULL || type == NULL || value == NULL ||
-        status == NULL)
-        return NULL;
-    if (sqlite3_column_type(row, 4) != SQLITE_NULL)
-        priority = json_integer(sqlite3_column_int(row, 4));
-    return json_pack("{s:s, s:s%, s:s, s:s, s:s, s:s, s:o*, s:s, s:o, s:o}",
-                     "record", wxs_record_label(kind), "name", fqdn,
-                     wxs_record_relative(fqdn, place->registrable), "value",
-                     value, "type", type, "ttl", "Auto", "status", status,
-                     "priority", priority, "fqdn", fqdn, "display_name",
-                     display_name(fqdn, place), "status_detail",
-                     detail_json(row, 6));
-}
-
-/* What a CAA record that is needed looks like beside the others. */
-static json_t *
-caa_record_json(const json_t *detail, const char *at, const char *value,
-                const entry_place *place)
-{
-    const json_t *caa = json_object_get(detail, "caa");
-    size_t name = strcmp(at, place->registrable) == 0
-                      ? 0
-                      : wxs_record_relative(at, place->registrable);
-
-    return json_pack("{s:s, s:s%, s:s, s:s, s:s, s:s, s:s, s:o,"
-                     " s:{s:s, s:s, s:O?, s:O?, s:O?, s:O?}}",
-                     "record", "TrackingCAA", "name", at, name, "value", value,
-                     "type", "CAA", "ttl", "Auto", "status", "pending", "fqdn",
-                     at, "display_name", display_name(at, place),
-                     "status_detail", "code", "caa_forbids", "class", "wrong",
-                     "message", json_object_get(caa, "message"), "fix",
-                     json_object_get(caa, "fix"), "checked_at",
-                     json_object_get(detail, "checked_at"), "next_check_at",
-                     json_object_get(detail, "next_check_at"));
-}
-
-static bool
-has_caa_record(const json_t *records, const char *at)
-{
-    size_t i;
-    const json_t *record;
-
-    json_array_foreach(records, i, record)
-    {
-        const char *type = json_string_value(json_object_get(record, "type"));
-        const char *fqdn = json_string_value(json_object_get(record, "fqdn"));
-
-        if (type != NULL && fqdn != NULL && strcmp(type, "CAA") == 0 &&
-            strcmp(fqdn, at) == 0)
-            return true;
+    if (!wxs_dns_provider_by_id(domain->dns_provider, &provider)) {
+        wxs_json_null(json, "dns_provider");
+        return;
     }
-    return false;
-}
-
-/* Where the customer's own CAA records forbid the tracking host's certificate,
- * another one is needed beside them; the last check found out. */
-static bool
-add_caa_record(json_t *records, const json_t *tracking,
-               const entry_place *place)
-{
-    const char *registrable = place->registrable;
-    const json_t *detail = json_object_get(tracking, "status_detail");
-    const json_t *caa = json_object_get(detail, "caa");
-    const char *value = json_string_value(json_object_get(caa, "record"));
-    const char *at = json_string_value(json_object_get(caa, "at"));
-
-    if (value == NULL || at == NULL || has_caa_record(records, at) ||
-        (strcmp(at, registrable) != 0 &&
-         wxs_record_relative(at, registrable) == strlen(at)))
-        return true; /* nothing is needed, or not in the customer's zone */
-    return json_array_append_new(
-               records, caa_record_json(detail, at, value, place)) == 0;
-}
-
-/* DMARC stands beside the records: it is advice, and no word of the API. */
-static bool
-place_record(json_t *domain, json_t *records, json_t *record,
-             const entry_place *place)
-{
-    const char *label = json_string_value(json_object_get(record, "record"));
-
-    if (label == NULL)
-        return false;
-    if (strcmp(label, "DMARC") != 0)
-        return json_array_append(records, record) == 0 &&
-               add_caa_record(records, record, place);
-    return json_object_del(record, "record") == 0 &&
-           json_object_del(record, "ttl") == 0 &&
-           json_object_set(domain, "dmarc", record) == 0;
-}
-
-static int
-add_records(wxs_db *db, const entry_place *place, int64_t number,
-            json_t *domain, json_t *records, wxs_error *error)
-{
-    sqlite3_stmt *row = wxs_records_walk(db, number, error);
-    int more;
-
-    if (row == NULL)
-        return -1;
-    while ((more = wxs_db_step(db, row, error)) == 1) {
-        json_t *record = record_json(row, place);
-        bool placed = place_record(domain, records, record, place);
-
-        json_decref(record);
-        if (!placed) {
-            wxs_fail(error, "out of memory");
-            more = -1;
-            break;
-        }
-    }
-    wxs_db_done(row);
-    return more;
-}
-
-static bool
-add_parts(wxs_db *db, const wxs_domain *domain, const wxs_context *context,
-          json_t *json, wxs_error *error)
-{
-    const entry_place place = place_of(domain, context->state);
-    json_t *records = json_array();
-    json_t *dkim;
-    bool ok;
-
-    ok =
-        json_object_set(json, "records", records) == 0
-            ? add_records(db, &place, domain->number, json, records, error) == 0
-            : wxs_fail(error, "out of memory");
-    json_decref(records);
-    if (!ok)
-        return false;
-    dkim = wxs_dkim_json(db, domain, context->config, error);
-    return dkim != NULL &&
-           ((json_object_set_new(json, "dkim", dkim) == 0 &&
-             json_object_set_new(json, "dns_zone", json_string(place.zone)) ==
-                 0 &&
-             json_object_set_new(json, "dns_provider", provider_json(domain)) ==
-                 0) ||
-            wxs_fail(error, "out of memory"));
+    wxs_json_open(json, "dns_provider", '{');
+    wxs_json_string(json, "id", provider.id);
+    wxs_json_string(json, "name", provider.name);
+    wxs_json_string(json, "record_names",
+                    provider.full_names ? "full" : "short");
+    wxs_json_close(json, '}');
 }
 
 /* Another account has proved that the name is its own: only a claim helps. */
 static bool
-add_claim_needed(wxs_db *db, const wxs_domain *domain, json_t *json,
-                 wxs_error *error)
+write_claim_needed(wxs_json_writer *json, wxs_db *db, const wxs_domain *domain,
+                   wxs_error *error)
 {
     bool is_holder = strcmp(domain->state, "verified") == 0 ||
                      strcmp(domain->state, "temporary_failure") == 0;
@@ -303,9 +146,28 @@ add_claim_needed(wxs_db *db, const wxs_domain *domain, json_t *json,
         is_holder ? 0
                   : wxs_claim_is_held(db, domain->account, domain->name, error);
 
-    return held >= 0 && (json_object_set_new(json, "claim_needed",
-                                             json_boolean(held)) == 0 ||
-                         wxs_fail(error, "out of memory"));
+    wxs_json_bool(json, "claim_needed", held > 0);
+    return held >= 0;
+}
+
+bool
+wxs_domain_write(wxs_json_writer *json, wxs_db *db, const wxs_domain *domain,
+                 const wxs_context *context, const wxs_request *request,
+                 wxs_error *error)
+{
+    const wxs_entry_place place = wxs_entry_place_of(domain, context->state);
+
+    write_members(json, domain, context, request);
+    if (!wxs_records_json(json, db, domain->number, &place, error) ||
+        !wxs_dkim_json(json, db, domain, context->config, error))
+        return false;
+    wxs_json_string(json, "dns_zone", place.zone);
+    write_provider(json, domain);
+    if (!write_claim_needed(json, db, domain, error))
+        return false;
+    wxs_label_warnings(json, domain);
+    return wxs_json_done(json) ||
+           wxs_fail(error, "the domain cannot be written as JSON");
 }
 
 json_t *
@@ -313,20 +175,19 @@ wxs_domain_json(wxs_db *db, const wxs_domain *domain,
                 const wxs_context *context, const wxs_request *request,
                 wxs_error *error)
 {
-    json_t *json = wxs_domain_summary(domain, context, request);
+    wxs_json_writer text = {0};
+    json_t *json;
 
-    if (json == NULL) {
-        wxs_fail(error, "out of memory");
+    wxs_json_open(&text, NULL, '{');
+    if (!wxs_domain_write(&text, db, domain, context, request, error)) {
+        wxs_json_free(&text);
         return NULL;
     }
-    if (add_parts(db, domain, context, json, error) &&
-        add_claim_needed(db, domain, json, error) &&
-        (json_object_set_new(json, "warnings", wxs_label_warnings(domain)) ==
-             0 ||
-         wxs_fail(error, "out of memory")))
-        return json;
-    json_decref(json);
-    return NULL;
+    wxs_json_close(&text, '}');
+    json = parse(&text);
+    if (json == NULL)
+        wxs_fail(error, "out of memory");
+    return json;
 }
 
 json_t *

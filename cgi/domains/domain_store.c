@@ -6,8 +6,9 @@
     "number, account, id, name, region, return_path, open_tracking,"           \
     " click_tracking, tls, state, state_since, checked_at, next_check_at,"     \
     " unknown_since, created_at, dkim_cname, dns_zone, dns_provider,"          \
-    " (SELECT label FROM tracking_hosts"                                       \
-    "  WHERE domain = domains.number ORDER BY number DESC LIMIT 1)"            \
+    " (SELECT label FROM tracking_hosts WHERE number ="                        \
+    "  (SELECT max(number) FROM tracking_hosts WHERE domain = "                \
+    "domains.number))"                                                         \
     " FROM domains "
 
 bool

@@ -8,6 +8,7 @@
 static void
 print_record(FILE *out, const wxs_record_text *record, const char *zone)
 {
+    wxs_caa_text caa;
     size_t len;
     const char *name = wxs_record_short_name(record->fqdn, zone, &len);
 
@@ -16,6 +17,10 @@ print_record(FILE *out, const wxs_record_text *record, const char *zone)
         wxs_print_json(out, record->value);
     else if (strcmp(record->type, "MX") == 0)
         (void)fprintf(out, "%d, \"%s.\"", record->priority, record->value);
+    else if (wxs_caa_split(record->value, &caa))
+        (void)fprintf(out, "\"%.*s\", \"%.*s\"%s", caa.tag_len, caa.tag,
+                      caa.value_len, caa.value,
+                      caa.flags == 0 ? "" : ", CAA_CRITICAL");
     else
         (void)fprintf(out, "\"%s.\"", record->value);
     (void)fprintf(out, ", TTL(%d))", WXS_RECORD_TTL);

@@ -22,6 +22,33 @@ print_text(FILE *out, const char *value)
     (void)fputs("'\n", out);
 }
 
+static void
+print_caa_value(FILE *out, const char *text)
+{
+    wxs_caa_text caa;
+
+    if (!wxs_caa_split(text, &caa))
+        return;
+    (void)fprintf(out,
+                  "      - flags: %d\n        tag: '%.*s'\n        value: '",
+                  caa.flags, caa.tag_len, caa.tag);
+    for (int i = 0; i < caa.value_len; i++) {
+        if (caa.value[i] == '\'')
+            (void)fputc('\'', out);
+        (void)fputc(caa.value[i], out);
+    }
+    (void)fputs("'\n", out);
+}
+
+static void
+print_caa(FILE *out, const wxs_record_text *record)
+{
+    (void)fputs("    values:\n", out);
+    print_caa_value(out, record->value);
+    for (size_t i = 0; i < record->besides; i++)
+        print_caa_value(out, record->beside[i]);
+}
+
 /* In the order of the keys, which octoDNS insists on. */
 static void
 print_entry(FILE *out, const wxs_record_text *record)
@@ -33,6 +60,10 @@ print_entry(FILE *out, const wxs_record_text *record)
                       "    value:\n      exchange: %s.\n"
                       "      preference: %d\n",
                       record->value, record->priority);
+        return;
+    }
+    if (strcmp(record->type, "CAA") == 0) {
+        print_caa(out, record);
         return;
     }
     (void)fputs("    value: ", out);
@@ -118,6 +149,7 @@ print(FILE *out, const wxs_record_texts *records)
         name = records->item[i].fqdn;
         print_name(out, records, name);
     }
+    wxs_print_left_out(out, records);
     if (records->advice != NULL)
         (void)fprintf(out,
                       "# DMARC, if the domain has none yet: TXT at %s: %s\n",
@@ -127,5 +159,6 @@ print(FILE *out, const wxs_record_texts *records)
 const wxs_record_format wxs_format_octodns = {
     .word = "octodns",
     .content_type = "application/yaml; charset=utf-8", /* RFC 9512 */
+    .writes_sets = true,
     .print = print,
 };

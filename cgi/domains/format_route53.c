@@ -4,7 +4,8 @@
 #include "record_text.h"
 
 /* Amazon Route 53: a change batch for `aws route53 change-resource-record-sets
- * --change-batch file://…`. It has no comments, so DMARC is left out. */
+ * --change-batch file://…`. It has no comments, so DMARC is left out. UPSERT
+ * replaces all records of a name and type. */
 
 static void
 print_value(FILE *out, const wxs_record_text *record)
@@ -40,6 +41,10 @@ print(FILE *out, const wxs_record_texts *records)
                       i == 0 ? "" : ",", record->fqdn, record->type,
                       WXS_RECORD_TTL);
         print_value(out, record);
+        for (size_t k = 0; k < record->besides; k++) {
+            (void)fputs("}, {\"Value\": ", out);
+            wxs_print_json(out, record->beside[k]);
+        }
         (void)fputs("}]\n      }\n    }", out);
     }
     (void)fputs("\n  ]\n}\n", out);
@@ -48,5 +53,6 @@ print(FILE *out, const wxs_record_texts *records)
 const wxs_record_format wxs_format_route53 = {
     .word = "route53",
     .content_type = "application/json; charset=utf-8",
+    .writes_sets = true,
     .print = print,
 };

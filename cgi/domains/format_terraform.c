@@ -68,6 +68,10 @@ print_resource(FILE *out, const wxs_record_text *record, const char *zone)
                   "  ttl     = %d\n  records = [",
                   record->fqdn, record->type, WXS_RECORD_TTL);
     print_value(out, record);
+    for (size_t i = 0; i < record->besides; i++) {
+        (void)fputs(", ", out);
+        print_hcl(out, record->beside[i], strlen(record->beside[i]));
+    }
     (void)fputs("]\n}\n", out);
 }
 
@@ -81,6 +85,7 @@ print(FILE *out, const wxs_record_texts *records)
                   records->zone);
     for (size_t i = 0; i < records->count; i++)
         print_resource(out, &records->item[i], records->zone);
+    wxs_print_left_out(out, records);
     if (records->advice != NULL)
         (void)fprintf(out,
                       "\n# DMARC, if the domain has none yet: a TXT record at "
@@ -91,5 +96,6 @@ print(FILE *out, const wxs_record_texts *records)
 const wxs_record_format wxs_format_terraform = {
     .word = "terraform",
     .content_type = "text/plain; charset=utf-8",
+    .writes_sets = true,
     .print = print,
 };

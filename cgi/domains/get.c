@@ -5,15 +5,7 @@
 #include "record_text.h"
 #include "routes.h"
 
-static void
-answer_domain(json_t *json, wxs_response *response)
-{
-    if (json_object_set_new(json, "object", json_string("domain")) != 0) {
-        json_decref(json);
-        json = NULL;
-    }
-    wxs_answer(response, 200, json);
-}
+#define ANSWER_USUAL 4096 /* bytes that are enough for most domains */
 
 static void
 answer_records(json_t *json, wxs_response *response)
@@ -39,18 +31,10 @@ answer_file(json_t *json, const wxs_record_format *format,
     response->content_type = format->content_type;
 }
 
-/* Takes over the domain's JSON. */
-typedef void wxs_domain_form(json_t *json, wxs_response *response);
-
-/* How a domain is answered: as form has it, or else as a file. */
-typedef struct {
-    wxs_domain_form *form;
-    const wxs_record_format *file;
-} shape;
-
+/* The form of records: JSON, or else a file. */
 static void
-answer(const wxs_context *context, const wxs_request *request, shape as,
-       wxs_response *response)
+answer(const wxs_context *context, const wxs_request *request,
+       const wxs_record_format *file, wxs_response *response)
 {
     wxs_domain domain;
     wxs_error error;
@@ -60,36 +44,36 @@ answer(const wxs_context *context, const wxs_request *request, shape as,
                            response))
         return;
     json = wxs_domain_json(context->control, &domain, context, request, &error);
-    if (json == NULL) {
+    if (json == NULL)
         wxs_answer_internal(response, request, &error);
-        return;
-    }
-    if (as.form != NULL)
-        as.form(json, response);
+    else if (file == NULL)
+        answer_records(json, response);
     else
-        answer_file(json, as.file, response);
-}
-
-/* The domain and its records of one moment. */
-static void
-get(wxs_context *context, const wxs_request *request, shape as,
-    wxs_response *response)
-{
-    wxs_error error;
-
-    if (!wxs_db_begin_read(context->control, &error)) {
-        wxs_answer_internal(response, request, &error);
-        return;
-    }
-    answer(context, request, as, response);
-    wxs_db_rollback(context->control);
+        answer_file(json, file, response);
 }
 
 void
 wxs_domains_get(wxs_context *context, const wxs_request *request,
                 wxs_response *response)
 {
-    get(context, request, (shape){.form = answer_domain}, response);
+    wxs_json_writer json = {0};
+    wxs_domain domain;
+    wxs_error error;
+
+    if (!wxs_domain_lookup(context->control, context, request, &domain,
+                           response))
+        return;
+    wxs_buffer_reserve(&json.out, ANSWER_USUAL);
+    wxs_json_open(&json, NULL, '{');
+    if (!wxs_domain_write(&json, context->control, &domain, context, request,
+                          &error)) {
+        wxs_json_free(&json);
+        wxs_answer_internal(response, request, &error);
+        return;
+    }
+    wxs_json_string(&json, "object", "domain");
+    wxs_json_close(&json, '}');
+    wxs_answer_text(response, 200, &json);
 }
 
 void
@@ -97,16 +81,14 @@ wxs_domains_records(wxs_context *context, const wxs_request *request,
                     wxs_response *response)
 {
     char format[16] = "json";
-    shape as = {0};
+    const wxs_record_format *file;
     bool has_format = wxs_query_has(request, "format");
 
     if (has_format && !wxs_query_get(request, "format", format, sizeof(format)))
         format[0] = '\0';
-    as.file = wxs_record_format_find(format);
-    if (strcmp(format, "json") == 0)
-        as.form = answer_records;
-    if (as.form != NULL || as.file != NULL)
-        get(context, request, as, response);
+    file = wxs_record_format_find(format);
+    if (file != NULL || strcmp(format, "json") == 0)
+        answer(context, request, file, response);
     else
         wxs_answer_error(response, 422, "validation_error",
                          "`format` must be `json`, `bind`, `terraform`, "

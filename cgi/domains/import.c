@@ -35,6 +35,7 @@ create(const import *job, const char *line, size_t len, wxs_response *response)
     copy[len] = '\0';
     request.body = copy;
     request.body_len = len;
+    request.idempotency_key = NULL; /* it is that of the whole */
     for (int i = 0; i < TRIES && (i == 0 || response->status == 503); i++)
         wxs_domains_create(job->context, &request, response);
     free(copy);

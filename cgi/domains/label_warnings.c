@@ -32,38 +32,38 @@ is_among(const char *label, const char *const *list, size_t count)
     return false;
 }
 
-static bool
-add(json_t *warnings, const char *field, const char *value, const char *message)
+static void
+warn(wxs_json_writer *json, const char *field, const char *value,
+     const char *message)
 {
-    return json_array_append_new(warnings, json_pack("{s:s, s:s, s:s}", "field",
-                                                     field, "value", value,
-                                                     "message", message)) == 0;
+    wxs_json_open(json, NULL, '{');
+    wxs_json_string(json, "field", field);
+    wxs_json_string(json, "value", value);
+    wxs_json_string(json, "message", message);
+    wxs_json_close(json, '}');
 }
 
-static bool
-judge(json_t *warnings, const char *field, const char *label)
+static void
+judge(wxs_json_writer *json, const char *field, const char *label)
 {
-    return !is_among(label, untrustworthy, COUNT(untrustworthy)) ||
-           add(warnings, field, label,
-               "This label may look untrustworthy to recipients and to mail "
-               "filters, which see it in every message. Choose a plain one, "
-               "such as `send`, `mail` or `links`.");
+    if (is_among(label, untrustworthy, COUNT(untrustworthy)))
+        warn(json, field, label,
+             "This label may look untrustworthy to recipients and to mail "
+             "filters, which see it in every message. Choose a plain one, "
+             "such as `send`, `mail` or `links`.");
 }
 
-json_t *
-wxs_label_warnings(const wxs_domain *domain)
+void
+wxs_label_warnings(wxs_json_writer *json, const wxs_domain *domain)
 {
-    json_t *warnings = json_array();
-    bool ok = judge(warnings, "custom_return_path", domain->return_path);
-
-    if (ok && domain->tracking[0] != '\0')
-        ok = judge(warnings, "tracking_subdomain", domain->tracking) &&
-             (!is_among(domain->tracking, tracking, COUNT(tracking)) ||
-              add(warnings, "tracking_subdomain", domain->tracking,
-                  "Content blockers stop links on hosts with such a name. "
-                  "Choose a plain one, such as `links` or `go`."));
-    if (ok)
-        return warnings;
-    json_decref(warnings);
-    return NULL;
+    wxs_json_open(json, "warnings", '[');
+    judge(json, "custom_return_path", domain->return_path);
+    if (domain->tracking[0] != '\0') {
+        judge(json, "tracking_subdomain", domain->tracking);
+        if (is_among(domain->tracking, tracking, COUNT(tracking)))
+            warn(json, "tracking_subdomain", domain->tracking,
+                 "Content blockers stop links on hosts with such a name. "
+                 "Choose a plain one, such as `links` or `go`.");
+    }
+    wxs_json_close(json, ']');
 }

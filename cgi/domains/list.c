@@ -87,11 +87,13 @@ static bool
 write_json(const listing *list, const wxs_domain *domain, bool is_first,
            const wxs_sink *sink)
 {
-    json_t *json = wxs_domain_summary(domain, list->context, list->request);
-    bool ok =
-        (is_first || wxs_sink_text(sink, ",")) && wxs_sink_json(sink, json);
+    wxs_json_writer json = {0};
+    bool ok;
 
-    json_decref(json);
+    wxs_domain_write_summary(&json, domain, list->context, list->request);
+    ok = wxs_json_done(&json) && (is_first || wxs_sink_text(sink, ",")) &&
+         sink->write(sink->user, json.out.data, json.out.len);
+    wxs_json_free(&json);
     return ok;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "idempotency.h"
+
 bool
 wxs_parse_id(const char *text, char id[WXS_UUID_TEXT], wxs_response *response)
 {
@@ -41,6 +43,21 @@ wxs_domain_lookup(wxs_db *db, const wxs_context *context,
     return found == 1;
 }
 
+/* A creation has its answer already. */
+static bool
+commit(wxs_db *db, const wxs_context *context, const wxs_request *request,
+       wxs_response *response)
+{
+    wxs_error error;
+
+    if (response->status == 201)
+        return wxs_commit_creation(db, &context->identity, request, response);
+    if (wxs_write_commit(db, &error))
+        return true;
+    wxs_answer_internal(response, request, &error);
+    return false;
+}
+
 bool
 wxs_domain_apply(const wxs_context *context, const wxs_request *request,
                  wxs_domain_change *change, const void *arg, wxs_domain *domain,
@@ -63,9 +80,5 @@ wxs_domain_apply(const wxs_context *context, const wxs_request *request,
             wxs_answer_internal(response, request, &error);
         return false;
     }
-    if (!wxs_write_commit(db, &error)) {
-        wxs_answer_internal(response, request, &error);
-        return false;
-    }
-    return true;
+    return commit(db, context, request, response);
 }

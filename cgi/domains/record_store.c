@@ -30,8 +30,7 @@ wxs_records_walk(wxs_db *db, int64_t domain, wxs_error *error)
 {
     return wxs_sql(db, error,
                    "SELECT kind, fqdn, type, value, priority, status, detail "
-                   "FROM records WHERE domain = ? "
-                   "ORDER BY kind <> 'dkim', number",
+                   "FROM records WHERE domain = ? ORDER BY number",
                    "i", domain);
 }
 

@@ -15,7 +15,7 @@ bool wxs_record_add(wxs_db *db, int64_t domain, const wxs_record *record,
  * host that works goes on working meanwhile. */
 bool wxs_records_restart(wxs_db *db, int64_t domain, wxs_error *error);
 
-/* A statement over the records in their order, with the columns kind, fqdn,
+/* A statement over the records as they were added, with the columns kind, fqdn,
  * type, value, priority, status, detail. NULL with error filled. */
 sqlite3_stmt *wxs_records_walk(wxs_db *db, int64_t domain, wxs_error *error);
 

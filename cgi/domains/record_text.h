@@ -7,14 +7,20 @@
 
 /* The records of a domain, as wxs_domain_json() gives it, written for tools. */
 
-#define WXS_RECORD_TTL 300
+#define WXS_RECORD_TTL        300
+#define WXS_RECORD_BESIDE_MAX 8
 
 /* One record, its texts inside the JSON. */
 typedef struct {
     const char *fqdn;
-    const char *type; /* TXT, MX, CNAME */
+    const char *type; /* TXT, MX, CNAME, CAA */
     const char *value;
     int priority; /* MX */
+    /* CAA: what is there already and has to stay. Tools that write all records
+     * of a name and type at once need it; those get no such record if none is
+     * known. */
+    const char *beside[WXS_RECORD_BESIDE_MAX];
+    size_t besides;
 } wxs_record_text;
 
 /* The records of a domain. */
@@ -22,6 +28,9 @@ typedef struct {
     const char *zone; /* that they are entered in */
     const wxs_record_text *item;
     size_t count;
+    /* those that could not be written without losing others, see beside */
+    const wxs_record_text *left_out;
+    size_t left_outs;
     const wxs_record_text *advice; /* DMARC, which is only wanted where there is
                                       none: a comment, if the format has any;
                                       may be NULL */
@@ -30,6 +39,7 @@ typedef struct {
 typedef struct {
     const char *word;
     const char *content_type;
+    bool writes_sets; /* all records of a name and type at once */
     void (*print)(FILE *out, const wxs_record_texts *records);
 } wxs_record_format;
 
@@ -52,6 +62,17 @@ void wxs_print_strings(FILE *out, const char *text, const char *between);
  * an MX with its priority. */
 void wxs_print_rdata(FILE *out, const wxs_record_text *record);
 
+/* A CAA record's value taken apart: 0 issue "ca.example". The lengths of tag
+ * and value are those of what is between the spaces and the quotes. */
+typedef struct {
+    int flags;
+    const char *tag;
+    int tag_len;
+    const char *value;
+    int value_len;
+} wxs_caa_text;
+bool wxs_caa_split(const char *text, wxs_caa_text *caa);
+
 /* The text between quotes, as JSON and JavaScript have it. */
 void wxs_print_json(FILE *out, const char *text);
 
@@ -59,6 +80,9 @@ void wxs_print_json(FILE *out, const char *text);
  * returned. */
 const char *wxs_record_short_name(const char *fqdn, const char *zone,
                                   size_t *len);
+
+/* Lines of comments on the records left out. */
+void wxs_print_left_out(FILE *out, const wxs_record_texts *records);
 
 extern const wxs_record_format wxs_format_bind;
 extern const wxs_record_format wxs_format_nsupdate;

@@ -33,6 +33,7 @@ static const wxs_route routes[] = {
     {"GET", "/accounts/{id}", WXS_ADMIN, wxs_accounts_get},
     {"PATCH", "/accounts/{id}", WXS_ADMIN, wxs_accounts_update},
     {"DELETE", "/accounts/{id}", WXS_ADMIN, wxs_accounts_delete},
+    {"GET", "/status", WXS_ADMIN, wxs_status_get},
     {"GET", "/senders/{address}", WXS_SENDING_ACCESS, wxs_senders_get},
     {"GET", "/logs", WXS_FULL_ACCESS, wxs_logs_list},
     {"GET", "/logs/{id}", WXS_FULL_ACCESS, wxs_logs_get},

@@ -34,6 +34,7 @@ wxs_handler wxs_accounts_list;   /* GET /accounts */
 wxs_handler wxs_accounts_get;    /* GET /accounts/{id} */
 wxs_handler wxs_accounts_update; /* PATCH /accounts/{id} */
 wxs_handler wxs_accounts_delete; /* DELETE /accounts/{id} */
+wxs_handler wxs_status_get;      /* GET /status */
 wxs_handler wxs_senders_get;     /* GET /senders/{address} */
 wxs_handler wxs_logs_list;       /* GET /logs */
 wxs_handler wxs_logs_get;        /* GET /logs/{id} */

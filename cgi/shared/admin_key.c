@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth.h"
+
 #define KEY_MIN 32
 
-static unsigned char hash[SHA256_DIGEST_LENGTH];
+static uint8_t hash[WXS_API_KEY_HASH];
 static bool is_set;
 
 static bool
@@ -50,10 +52,7 @@ wxs_admin_key_load(const wxs_config *config, wxs_error *error)
 }
 
 bool
-wxs_admin_key_is(const char *key, size_t len)
+wxs_admin_key_is(const uint8_t other[WXS_API_KEY_HASH])
 {
-    unsigned char other[SHA256_DIGEST_LENGTH];
-
-    SHA256((const unsigned char *)key, len, other);
     return CRYPTO_memcmp(hash, other, sizeof(hash)) == 0 && is_set;
 }

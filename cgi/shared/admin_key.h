@@ -1,8 +1,7 @@
 #ifndef WXS_SHARED_ADMIN_KEY_H
 #define WXS_SHARED_ADMIN_KEY_H
 
-#include <stddef.h>
-
+#include "auth.h"
 #include "config.h"
 
 /* The key of the operator, which manages accounts: the setting admin.key, or
@@ -13,7 +12,8 @@
  */
 bool wxs_admin_key_load(const wxs_config *config, wxs_error *error);
 
-/* Is this the admin key? Takes the same time for every other key. */
-bool wxs_admin_key_is(const char *key, size_t len);
+/* Is this the hash of the admin key? Takes the same time for every other one.
+ */
+bool wxs_admin_key_is(const uint8_t hash[WXS_API_KEY_HASH]);
 
 #endif

@@ -91,10 +91,9 @@ read_identity(sqlite3_stmt *row, wxs_identity *identity)
 /* Finds the key by its hash, so that the time it takes tells nothing about
  * keys that exist. Returns 1 found, 0 unknown, -1 failed. */
 static int
-find_key(wxs_db *control, const char *key, size_t len, wxs_identity *identity,
-         int64_t *last_used, wxs_error *error)
+find_key(wxs_db *control, const uint8_t hash[WXS_API_KEY_HASH],
+         wxs_identity *identity, int64_t *last_used, wxs_error *error)
 {
-    unsigned char hash[WXS_API_KEY_HASH];
     sqlite3_stmt *row =
         wxs_db_prepare(control,
                        "SELECT k.id, k.account, k.permission, k.domain, "
@@ -106,8 +105,7 @@ find_key(wxs_db *control, const char *key, size_t len, wxs_identity *identity,
 
     if (row == NULL)
         return -1;
-    SHA256((const unsigned char *)key, len, hash);
-    sqlite3_bind_blob(row, 1, hash, sizeof(hash), SQLITE_TRANSIENT);
+    sqlite3_bind_blob(row, 1, hash, WXS_API_KEY_HASH, SQLITE_TRANSIENT);
     step = wxs_db_step(control, row, error);
     if (step > 0) {
         read_identity(row, identity);
@@ -222,6 +220,7 @@ wxs_authenticate(wxs_db *control, const wxs_request *request,
                  wxs_permission needed, wxs_identity *identity,
                  wxs_response *response)
 {
+    uint8_t hash[WXS_API_KEY_HASH];
     wxs_error error;
     const char *key;
     size_t len = 0;
@@ -237,11 +236,13 @@ wxs_authenticate(wxs_db *control, const wxs_request *request,
         return false;
     }
     key = bearer(request->authorization, &len);
-    if (key != NULL && wxs_admin_key_is(key, len))
-        return be_admin(control, request, needed, identity, response);
-    found = key == NULL
-                ? 0
-                : find_key(control, key, len, identity, &last_used, &error);
+    if (key != NULL) {
+        SHA256((const unsigned char *)key, len, hash);
+        if (wxs_admin_key_is(hash))
+            return be_admin(control, request, needed, identity, response);
+    }
+    found =
+        key == NULL ? 0 : find_key(control, hash, identity, &last_used, &error);
     if (found < 0) {
         wxs_answer_internal(response, request, &error);
         return false;

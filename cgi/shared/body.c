@@ -53,18 +53,13 @@ answer_parse_error(wxs_response *response, const json_error_t *error)
     }
 }
 
-json_t *
-wxs_body_object(const wxs_request *request, wxs_response *response)
+/* Reads any body but an empty one; NULL after answering. */
+static json_t *
+parse(const wxs_request *request, wxs_response *response)
 {
     json_error_t error;
     json_t *body;
 
-    if (request->body_len == 0) {
-        body = json_object();
-        if (body == NULL)
-            wxs_answer(response, 500, NULL);
-        return body;
-    }
     if (memchr(request->body, '\0', request->body_len) != NULL) {
         wxs_answer_error(response, 422, "validation_error",
                          "The request body must not contain U+0000.");
@@ -78,15 +73,41 @@ wxs_body_object(const wxs_request *request, wxs_response *response)
     }
     body = json_loadb(request->body, request->body_len,
                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (body == NULL) {
+    if (body == NULL)
         answer_parse_error(response, &error);
-    } else if (!json_is_object(body)) {
-        json_decref(body);
-        body = NULL;
-        wxs_answer_error(response, 422, "validation_error",
-                         "The request body must be a JSON object.");
-    }
     return body;
+}
+
+static json_t *
+read_body(const wxs_request *request, bool may_be_array, wxs_response *response)
+{
+    json_t *body =
+        request->body_len == 0 ? json_object() : parse(request, response);
+
+    if (body == NULL) {
+        if (response->status == 0)
+            wxs_answer(response, 500, NULL);
+        return NULL;
+    }
+    if (json_is_object(body) || (may_be_array && json_is_array(body)))
+        return body;
+    json_decref(body);
+    wxs_answer_error(response, 422, "validation_error",
+                     "The request body must be a JSON object%s.",
+                     may_be_array ? " or an array of them" : "");
+    return NULL;
+}
+
+json_t *
+wxs_body_object(const wxs_request *request, wxs_response *response)
+{
+    return read_body(request, false, response);
+}
+
+json_t *
+wxs_body_object_or_array(const wxs_request *request, wxs_response *response)
+{
+    return read_body(request, true, response);
 }
 
 /* The field, NULL if it is absent or null; *ok is false after answering that a

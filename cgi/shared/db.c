@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "db_connect.h"
+#include "db_mapping.h"
 #include "migrate.h"
 
 struct kept {
@@ -70,6 +71,8 @@ wxs_db_open_file(wxs_db **db, const char *path, wxs_db_kind kind,
         !wxs_db_check_version(made->handle, path, kind, error) ||
         !exec(made, pragmas(access), error))
         goto failed;
+    if (access == WXS_DB_READ)
+        wxs_db_keep_mapping(made->handle);
     *db = made;
     return true;
 
@@ -166,29 +169,77 @@ wxs_db_run(wxs_db *db, sqlite3_stmt *statement, wxs_error *error)
     return step == 0;
 }
 
+/* Runs a constant statement without parameters. */
+static bool
+run_kept(wxs_db *db, const char *sql, wxs_error *error)
+{
+    sqlite3_stmt *statement = wxs_db_prepare(db, sql, error);
+
+    return statement != NULL && wxs_db_run(db, statement, error);
+}
+
 bool
 wxs_db_begin(wxs_db *db, wxs_error *error)
 {
-    return exec(db, "BEGIN IMMEDIATE", error);
+    return run_kept(db, "BEGIN IMMEDIATE", error);
 }
 
 bool
 wxs_db_begin_read(wxs_db *db, wxs_error *error)
 {
-    return exec(db, "BEGIN DEFERRED", error);
+    return run_kept(db, "BEGIN DEFERRED", error);
 }
 
 bool
 wxs_db_commit(wxs_db *db, wxs_error *error)
 {
-    return exec(db, "COMMIT", error);
+    return run_kept(db, "COMMIT", error);
+}
+
+void
+wxs_db_end_read(wxs_db *db)
+{
+    wxs_error error;
+
+    if (!run_kept(db, "COMMIT", &error))
+        wxs_db_rollback(db);
+}
+
+bool
+wxs_db_in_transaction(const wxs_db *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
 }
 
 void
 wxs_db_rollback(wxs_db *db)
 {
-    if (sqlite3_get_autocommit(db->handle) == 0)
+    if (wxs_db_in_transaction(db))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool
+wxs_db_savepoint(wxs_db *db, wxs_error *error)
+{
+    return run_kept(db, "SAVEPOINT part", error);
+}
+
+bool
+wxs_db_release(wxs_db *db, wxs_error *error)
+{
+    return run_kept(db, "RELEASE part", error);
+}
+
+void
+wxs_db_rollback_to_savepoint(wxs_db *db)
+{
+    wxs_error error;
+
+    /* an error of the disk may have ended the whole transaction */
+    if (wxs_db_in_transaction(db) &&
+        !(run_kept(db, "ROLLBACK TO part", &error) &&
+          run_kept(db, "RELEASE part", &error)))
+        wxs_db_rollback(db);
 }
 
 int64_t

@@ -63,8 +63,18 @@ bool wxs_db_begin(wxs_db *db, wxs_error *error);
 bool wxs_db_commit(wxs_db *db, wxs_error *error);
 void wxs_db_rollback(wxs_db *db);
 
-/* BEGIN DEFERRED, for several reads of one snapshot; end it with rollback. */
+bool wxs_db_in_transaction(const wxs_db *db);
+
+/* A part of a transaction that can be taken back alone; they do not nest. */
+bool wxs_db_savepoint(wxs_db *db, wxs_error *error);
+bool wxs_db_release(wxs_db *db, wxs_error *error);
+void wxs_db_rollback_to_savepoint(wxs_db *db);
+
+/* BEGIN DEFERRED, for several reads of one snapshot, and its end. A statement
+ * that is still being stepped through then keeps the snapshot until it is
+ * done. */
 bool wxs_db_begin_read(wxs_db *db, wxs_error *error);
+void wxs_db_end_read(wxs_db *db);
 
 int64_t wxs_db_last_id(const wxs_db *db);
 int wxs_db_changes(const wxs_db *db); /* rows of the last statement */

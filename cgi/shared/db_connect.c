@@ -1,8 +1,17 @@
 #include "db_connect.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #define PAUSE_MS 10
+
+/* SQLite counts its memory under one lock, for which all threads would wait at
+ * each allocation. Refused, without harm, where SQLite was used before. */
+static void
+set_up(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
 
 /* SQLite opens the -wal and -shm files only when something is read. */
 static int
@@ -31,8 +40,11 @@ may_pass(int rc, const char *path)
 bool
 wxs_db_connect(const char *path, int flags, sqlite3 **handle, wxs_error *error)
 {
-    int rc = open_and_read(path, flags, handle);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int rc;
 
+    (void)pthread_once(&once, set_up);
+    rc = open_and_read(path, flags, handle);
     for (int waited = 0; may_pass(rc, path) && waited < WXS_DB_BUSY_MS;
          waited += PAUSE_MS) {
         sqlite3_close(*handle);

@@ -35,6 +35,7 @@ reason_phrase(int status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
         {409, "Conflict"},
         {410, "Gone"},
         {413, "Content Too Large"},
@@ -266,6 +267,7 @@ read_request(const FCGX_Request *fcgi, wxs_request *request)
     request->idempotency_key =
         FCGX_GetParam("HTTP_IDEMPOTENCY_KEY", fcgi->envp);
     request->remote = param(fcgi, "REMOTE_ADDR", "");
+    request->refused = atoi(param(fcgi, "WAXSEAL_REFUSED", "0"));
     if (!read_id(param(fcgi, "REQUEST_ID", ""), request->id) &&
         !make_id(request->id))
         return false;
@@ -289,7 +291,8 @@ handle(const wxs_service *service, wxs_context *context, FCGX_Request *fcgi)
         !read_body(fcgi->in, wxs_service_body_max(service, &request), &body,
                    &request.body_len)) {
         response.status = 500;
-    } else if (!body_is_whole(param(fcgi, "CONTENT_LENGTH", ""),
+    } else if (request.refused == 0 &&
+               !body_is_whole(param(fcgi, "CONTENT_LENGTH", ""),
                               request.body_len)) {
         wxs_answer_error(&response, 400, "validation_error",
                          "The request body is not complete.");
@@ -316,9 +319,8 @@ make_waiter(int listen_fd, int stop_fd)
     struct epoll_event stop = {.events = EPOLLIN, .data.fd = stop_fd};
     int fd = epoll_create1(EPOLL_CLOEXEC);
 
-    if (fd >= 0 &&
-        (epoll_ctl(fd, EPOLL_CTL_ADD, listen_fd, &connection) != 0 ||
-         epoll_ctl(fd, EPOLL_CTL_ADD, stop_fd, &stop) != 0)) {
+    if (fd >= 0 && (epoll_ctl(fd, EPOLL_CTL_ADD, listen_fd, &connection) != 0 ||
+                    epoll_ctl(fd, EPOLL_CTL_ADD, stop_fd, &stop) != 0)) {
         (void)close(fd);
         return -1;
     }

@@ -28,6 +28,21 @@ wxs_answer(wxs_response *response, int status, json_t *json)
                          "The server ran out of memory. Please try again.");
 }
 
+void
+wxs_answer_text(wxs_response *response, int status, wxs_json_writer *json)
+{
+    if (!wxs_json_done(json)) {
+        wxs_json_free(json);
+        wxs_answer(response, status, NULL);
+        return;
+    }
+    wxs_response_clear(response);
+    response->status = status;
+    response->text = json->out.data;
+    response->text_len = json->out.len;
+    *json = (wxs_json_writer){0};
+}
+
 /* What a message quotes of a request need not be UTF-8. */
 static void
 replace_invalid(char *text)

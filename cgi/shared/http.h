@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "json_writer.h"
 #include "rate_limit.h"
 
 /* Requests and answers as the handlers see them. Nothing here knows the
@@ -23,6 +24,8 @@ typedef struct {
     const char *remote;          /* address of the client, may be NULL */
     const char *body;            /* body_len bytes, then a NUL */
     size_t body_len;
+    int refused; /* status with which the web server has refused it already,
+                    then without its body; 0 = it has not */
     char id[37];                     /* request id, a UUID */
     char param[WXS_PARAMS_MAX][256]; /* of the route's {…}, percent-decoded */
 } wxs_request;
@@ -41,13 +44,14 @@ typedef struct {
     json_t *json; /* owned; the body, or NULL */
     char *text;   /* owned (malloc); the body if json is NULL */
     size_t text_len;
-    const char *content_type; /* of text */
+    const char *content_type; /* of text; NULL: JSON */
     wxs_stream *stream;       /* makes the body if there is no other; is
                                  called while the request still lives */
     void *stream_state;       /* owned, freed by stream_free */
     void (*stream_free)(void *state);
     wxs_rate rate;   /* what is left of the caller's limit */
     bool replayed;   /* the answer of an earlier request, once more */
+    bool kept;       /* is in the database, to be given again */
     bool unlogged;   /* not for the list of requests */
     int retry_after; /* seconds, 0 = no header */
     char allow[48];  /* methods that a 405 names, "" = no header */
@@ -56,6 +60,9 @@ typedef struct {
 /* 200, 201 …: takes over json, which may be NULL when memory ran out (then a
  * 500 is answered). */
 void wxs_answer(wxs_response *response, int status, json_t *json);
+
+/* The same with JSON that is written already, which is taken over. */
+void wxs_answer_text(wxs_response *response, int status, wxs_json_writer *json);
 
 /* An error of the API, exactly {"statusCode":…,"message":…,"name":…}. name is
  * one of the 21 that the clients know: missing_api_key invalid_api_key
@@ -94,6 +101,10 @@ bool wxs_query_get(const wxs_request *request, const char *name, char *value,
  * (U+0000, invalid UTF-8, not an object, nested over 32 levels). An empty body
  * counts as {}. The caller owns the result. */
 json_t *wxs_body_object(const wxs_request *request, wxs_response *response);
+
+/* The same for a body that may be an array instead. */
+json_t *wxs_body_object_or_array(const wxs_request *request,
+                                 wxs_response *response);
 
 /* Fields of a body. Each returns false after answering 422 that names the
  * field: missing_required_field where it must be there, validation_error where

@@ -1,153 +1,111 @@
 #include "idempotency.h"
 
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
+#include "kept_answers.h"
 #include "log.h"
-#include "seal.h"
 
 #define KEY_MAX    256
 #define BODY_MAX   (4UL << 20)
-#define RUNNING_US INT64_C(60000000)    /* longer than any request takes */
-#define KEPT_US    INT64_C(86400000000) /* 24 hours */
-#define CONTEXT    "waxseal-idempotency-v1"
-#define HASH       SHA256_DIGEST_LENGTH
+#define RUNNING_US INT64_C(60000000) /* longer than any request takes */
 
-/* The hash of the hashes of three texts, so that none runs into another. */
-static void
-hash_three(const char *a, const char *b, const char *c, size_t c_len,
-           unsigned char hash[HASH])
+/* Keeps the sealed answer, or with NULL forgets the request. */
+static bool
+finish(wxs_db *db, const wxs_request *request, const wxs_identity *identity,
+       const uint8_t *sealed, size_t len, wxs_error *error)
 {
-    unsigned char parts[3][HASH];
+    static const char keep[] = "UPDATE idempotency SET sealed = ?3 "
+                               "WHERE caller = ?1 AND name = ?2";
+    static const char forget[] = "DELETE FROM idempotency "
+                                 "WHERE caller = ?1 AND name = ?2";
+    unsigned char name[WXS_KEPT_HASH];
+    sqlite3_stmt *row =
+        wxs_db_prepare(db, sealed != NULL ? keep : forget, error);
 
-    SHA256((const unsigned char *)a, strlen(a), parts[0]);
-    SHA256((const unsigned char *)b, strlen(b), parts[1]);
-    SHA256((const unsigned char *)c, c_len, parts[2]);
-    SHA256(parts[0], sizeof(parts), hash);
-    OPENSSL_cleanse(parts, sizeof(parts));
+    if (row == NULL)
+        return false;
+    wxs_kept_name(request, name);
+    sqlite3_bind_text(row, 1, identity->key_id, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 2, name, WXS_KEPT_HASH, SQLITE_STATIC);
+    if (sealed != NULL)
+        sqlite3_bind_blob64(row, 3, sealed, len, SQLITE_STATIC);
+    return wxs_db_run(db, row, error);
 }
 
-static void
-hash_name(const wxs_request *request, unsigned char hash[HASH])
+/* Forgets a request of the name that ended with its process, by kill -9 say; 1,
+ * or 0 if there is none. */
+static int
+forget_dead(wxs_db *db, const wxs_request *request,
+            const wxs_identity *identity, wxs_error *error)
 {
-    SHA256((const unsigned char *)request->idempotency_key,
-           strlen(request->idempotency_key), hash);
-}
+    sqlite3_stmt *row = wxs_db_prepare(db,
+                                       "SELECT pid FROM idempotency "
+                                       "WHERE caller = ? AND name = ? "
+                                       "AND sealed IS NULL AND pid > 0",
+                                       error);
+    unsigned char name[WXS_KEPT_HASH];
+    bool is_dead;
+    int step;
 
-static void
-hash_request(const wxs_request *request, unsigned char hash[HASH])
-{
-    hash_three(request->path, request->account != NULL ? request->account : "",
-               request->body, request->body_len, hash);
-}
-
-/* Only who has the API key can make it. */
-static void
-answer_key(const wxs_request *request, wxs_seal_key *key)
-{
-    hash_three(CONTEXT, request->authorization, request->idempotency_key,
-               strlen(request->idempotency_key), key->key);
-    memset(key->id, 0, sizeof(key->id));
+    if (row == NULL)
+        return -1;
+    wxs_kept_name(request, name);
+    sqlite3_bind_text(row, 1, identity->key_id, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 2, name, WXS_KEPT_HASH, SQLITE_STATIC);
+    step = wxs_db_step(db, row, error);
+    is_dead = step == 1 && kill((pid_t)sqlite3_column_int64(row, 0), 0) != 0 &&
+              errno == ESRCH;
+    wxs_db_done(row);
+    if (step < 0 || !is_dead)
+        return step < 0 ? -1 : 0;
+    return finish(db, request, identity, NULL, 0, error) ? 1 : -1;
 }
 
 /* Stores that the request runs; 1, or 0 if another one has its name. One that
- * died with its program, or is older than a day, is none. */
+ * is older than any request takes, or of yesterday, is none. */
 static int
 insert(wxs_db *db, const wxs_request *request, const wxs_identity *identity,
        wxs_error *error)
 {
     static const char sql[] =
-        "INSERT INTO idempotency (caller, name, fingerprint, started_at) "
-        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (caller, name) DO UPDATE "
-        "SET fingerprint = ?3, started_at = ?4, sealed = NULL "
+        "INSERT INTO idempotency (caller, name, fingerprint, started_at, pid) "
+        "VALUES (?1, ?2, ?3, ?4, ?7) ON CONFLICT (caller, name) DO UPDATE "
+        "SET fingerprint = ?3, started_at = ?4, sealed = NULL, pid = ?7 "
         "WHERE started_at < CASE WHEN sealed IS NULL THEN ?5 ELSE ?6 END";
-    unsigned char name[HASH], fingerprint[HASH];
+    unsigned char name[WXS_KEPT_HASH], fingerprint[WXS_KEPT_HASH];
     sqlite3_stmt *row = wxs_db_prepare(db, sql, error);
     int64_t now = wxs_now_us();
 
     if (row == NULL)
         return -1;
-    hash_name(request, name);
-    hash_request(request, fingerprint);
+    wxs_kept_name(request, name);
+    wxs_kept_fingerprint(request, fingerprint);
     sqlite3_bind_text(row, 1, identity->key_id, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(row, 2, name, HASH, SQLITE_STATIC);
-    sqlite3_bind_blob(row, 3, fingerprint, HASH, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 2, name, WXS_KEPT_HASH, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 3, fingerprint, WXS_KEPT_HASH, SQLITE_STATIC);
     sqlite3_bind_int64(row, 4, now);
     sqlite3_bind_int64(row, 5, now - RUNNING_US);
-    sqlite3_bind_int64(row, 6, now - KEPT_US);
+    sqlite3_bind_int64(row, 6, now - WXS_KEPT_US);
+    sqlite3_bind_int64(row, 7, getpid());
     return wxs_db_run(db, row, error) ? wxs_db_changes(db) : -1;
 }
 
-/* Answers what a sealed answer holds. */
-static bool
-open_answer(const wxs_request *request, const uint8_t *sealed, size_t len,
-            wxs_response *response, wxs_error *error)
-{
-    char *text = len > WXS_SEAL_OVERHEAD ? malloc(len) : NULL;
-    wxs_seal_key key;
-    json_t *json = NULL;
-
-    if (text == NULL)
-        return wxs_fail(error, "out of memory");
-    answer_key(request, &key);
-    if (wxs_unseal(&key, CONTEXT, sealed, len, (uint8_t *)text, error)) {
-        json = json_loadb(text, len - WXS_SEAL_OVERHEAD, 0, NULL);
-        if (json == NULL)
-            wxs_fail(error, "a kept answer is damaged");
-    }
-    wxs_seal_key_clear(&key);
-    OPENSSL_cleanse(text, len);
-    free(text);
-    if (json == NULL)
-        return false;
-    wxs_answer(response, 201, json);
-    response->replayed = true;
-    return true;
-}
-
-/* Answers what is known of the request that has the name. */
+/* Answers what is known of the request that runs under the name, or ran. */
 static bool
 answer_earlier(wxs_db *db, const wxs_request *request,
                const wxs_identity *identity, wxs_response *response,
                wxs_error *error)
 {
-    sqlite3_stmt *row = wxs_db_prepare(db,
-                                       "SELECT fingerprint, sealed "
-                                       "FROM idempotency "
-                                       "WHERE caller = ? AND name = ?",
-                                       error);
-    unsigned char name[HASH], fingerprint[HASH];
-    const void *found;
-    bool ok = true;
-
-    if (row == NULL)
-        return false;
-    hash_name(request, name);
-    hash_request(request, fingerprint);
-    sqlite3_bind_text(row, 1, identity->key_id, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(row, 2, name, HASH, SQLITE_STATIC);
-    if (wxs_db_step(db, row, error) != 1) {
-        wxs_db_done(row);
-        return false;
-    }
-    found = sqlite3_column_blob(row, 0);
-    if (found == NULL || memcmp(found, fingerprint, HASH) != 0)
-        wxs_answer_error(response, 409, "invalid_idempotent_request",
-                         "This idempotency key was used with another request. "
-                         "Use a new key, or send the same request.");
-    else if (sqlite3_column_type(row, 1) == SQLITE_NULL)
-        wxs_answer_error(response, 409, "concurrent_idempotent_requests",
-                         "The first request with this idempotency key is still "
-                         "running. Try again in a moment.");
-    else
-        ok = open_answer(request, sqlite3_column_blob(row, 1),
-                         (size_t)sqlite3_column_bytes(row, 1), response, error);
-    wxs_db_done(row);
-    return ok;
+    return wxs_kept_answer(db,
+                           "SELECT fingerprint, sealed FROM idempotency "
+                           "WHERE caller = ?1 AND name = ?2 AND ?3 <> 0",
+                           request, identity, response, error) == 1;
 }
 
 static bool
@@ -171,87 +129,49 @@ check(const wxs_request *request, wxs_response *response)
     return true;
 }
 
+/* Lets the request be the one that runs: 1; 0 answered, -1. */
+static int
+enter(wxs_context *context, const wxs_request *request, wxs_response *response,
+      wxs_error *error)
+{
+    const wxs_identity *identity = &context->identity;
+    wxs_db *db = wxs_write_begin(WXS_DB_REQUESTS, error);
+    int is_first;
+
+    if (db == NULL)
+        return -1;
+    is_first = insert(db, request, identity, error);
+    if (is_first == 0 && forget_dead(db, request, identity, error) == 1)
+        is_first = insert(db, request, identity, error);
+    if (is_first == 1)
+        return wxs_write_commit(db, error) ? 1 : -1;
+    if (is_first == 0 &&
+        !answer_earlier(db, request, identity, response, error))
+        is_first = -1;
+    wxs_write_abort(db);
+    return is_first;
+}
+
 wxs_idempotent
-wxs_idempotency_begin(const wxs_request *request, const wxs_identity *identity,
+wxs_idempotency_begin(wxs_context *context, const wxs_request *request,
                       wxs_response *response)
 {
     wxs_error error;
-    wxs_db *db;
     int is_first;
+    int kept;
 
     if (request->idempotency_key == NULL ||
         strcmp(request->method, "POST") != 0)
         return WXS_IDEMPOTENT_NONE;
     if (!check(request, response))
         return WXS_IDEMPOTENT_ANSWERED;
-    db = wxs_write_begin(WXS_DB_REQUESTS, &error);
-    if (db == NULL) {
-        wxs_answer_internal(response, request, &error);
-        return WXS_IDEMPOTENT_ANSWERED;
-    }
-    is_first = insert(db, request, identity, &error);
-    if (is_first == 1) {
-        if (wxs_write_commit(db, &error))
-            return WXS_IDEMPOTENT_FIRST;
-    } else {
-        if (is_first == 0 &&
-            !answer_earlier(db, request, identity, response, &error))
-            is_first = -1;
-        wxs_write_abort(db);
-    }
-    if (is_first != 0)
+    kept = wxs_kept_beside(context, request, response, &error);
+    is_first = kept == 0 ? enter(context, request, response, &error) : kept - 1;
+    if (is_first == 1)
+        return WXS_IDEMPOTENT_FIRST;
+    if (is_first < 0)
         wxs_answer_internal(response, request, &error);
     return WXS_IDEMPOTENT_ANSWERED;
-}
-
-/* The answer's text under the caller's key; NULL with error filled. */
-static uint8_t *
-seal_answer(const wxs_request *request, const json_t *json, size_t *len,
-            wxs_error *error)
-{
-    char *text = json_dumps(json, JSON_COMPACT);
-    size_t text_len = text == NULL ? 0 : strlen(text);
-    uint8_t *sealed = malloc(text_len + WXS_SEAL_OVERHEAD);
-    wxs_seal_key key;
-    bool ok;
-
-    if (text == NULL || sealed == NULL) {
-        ok = wxs_fail(error, "out of memory");
-    } else {
-        answer_key(request, &key);
-        ok = wxs_seal(&key, CONTEXT, (uint8_t *)text, text_len, sealed, error);
-        wxs_seal_key_clear(&key);
-        OPENSSL_cleanse(text, text_len);
-    }
-    free(text);
-    *len = text_len + WXS_SEAL_OVERHEAD;
-    if (ok)
-        return sealed;
-    free(sealed);
-    return NULL;
-}
-
-/* Keeps the sealed answer, or with NULL forgets the request. */
-static bool
-finish(wxs_db *db, const wxs_request *request, const wxs_identity *identity,
-       const uint8_t *sealed, size_t len, wxs_error *error)
-{
-    static const char keep[] = "UPDATE idempotency SET sealed = ?3 "
-                               "WHERE caller = ?1 AND name = ?2";
-    static const char forget[] = "DELETE FROM idempotency "
-                                 "WHERE caller = ?1 AND name = ?2";
-    unsigned char name[HASH];
-    sqlite3_stmt *row =
-        wxs_db_prepare(db, sealed != NULL ? keep : forget, error);
-
-    if (row == NULL)
-        return false;
-    hash_name(request, name);
-    sqlite3_bind_text(row, 1, identity->key_id, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(row, 2, name, HASH, SQLITE_STATIC);
-    if (sealed != NULL)
-        sqlite3_bind_blob64(row, 3, sealed, len, SQLITE_STATIC);
-    return wxs_db_run(db, row, error);
 }
 
 static bool
@@ -272,14 +192,17 @@ void
 wxs_idempotency_end(const wxs_request *request, const wxs_identity *identity,
                     const wxs_response *response)
 {
-    bool keeps = response->status == 201 && response->json != NULL;
+    bool keeps = response->status == 201 &&
+                 (response->json != NULL || response->text != NULL);
     uint8_t *sealed = NULL;
     size_t len = 0;
     wxs_error error;
     bool ok = true;
 
+    if (response->kept)
+        return;
     if (keeps) {
-        sealed = seal_answer(request, response->json, &len, &error);
+        sealed = wxs_kept_seal(request, response, &len, &error);
         ok = sealed != NULL;
     }
     if (ok)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "idempotency.h"
 #include "log.h"
 #include "redact.h"
 
@@ -23,13 +24,13 @@ typedef struct entry {
     int64_t account;
     int64_t at;
     int status;
+    char *request_body;
+    char *response_body;
     char id[37];
     char key_id[37];
     char method[8];
-    char endpoint[sizeof(((wxs_request *)0)->path)];
-    char agent[AGENT_MAX];
-    char *request_body;
-    char *response_body;
+    const char *agent;
+    char endpoint[]; /* behind it the agent */
 } entry;
 
 static struct {
@@ -133,6 +134,15 @@ tidy(bool *more, wxs_error *error)
     return false;
 }
 
+/* The same for the answers that are kept elsewhere. */
+static bool
+tidy_answers(bool *more, wxs_error *error)
+{
+    return wxs_idempotency_tidy(WXS_DB_CONTROL, more, error) &&
+           (!wxs_write_is_open(WXS_DB_EVENTS) ||
+            wxs_idempotency_tidy(WXS_DB_EVENTS, more, error));
+}
+
 /* Takes what has been noted. Waits for it, until FLUSH_MS have passed or it is
  * time to stop; *stop tells. */
 static entry *
@@ -205,7 +215,7 @@ run(void *arg)
             (!more && tidied != 0 && wxs_monotonic_ms() - tidied < TIDY_MS))
             continue;
         tidied = wxs_monotonic_ms();
-        if (!tidy(&more, &error))
+        if (!tidy(&more, &error) || !tidy_answers(&more, &error))
             wxs_log(WXS_LOG_ERROR, "old requests were not removed", "error",
                     error.text, NULL);
     }
@@ -241,33 +251,48 @@ wxs_request_log_stop(void)
     queue.is_running = false;
 }
 
-static void
-fill(entry *e, const wxs_request *request, const wxs_identity *identity,
-     bool keeps_bodies, const wxs_response *response)
+static entry *
+make_entry(const wxs_request *request, const wxs_identity *identity,
+           bool keeps_bodies, const wxs_response *response)
 {
-    e->account = identity->account;
-    e->at = wxs_now_us();
-    e->status = response->status;
+    char agent[AGENT_MAX];
+    size_t path_size = strlen(request->path) + 1;
+    size_t agent_size;
+    entry *e;
+
+    wxs_redact_text(request->user_agent, agent, sizeof(agent));
+    agent_size = strlen(agent) + 1;
+    e = malloc(sizeof(*e) + path_size + agent_size);
+    if (e == NULL)
+        return NULL;
+    *e = (entry){
+        .account = identity->account,
+        .at = wxs_now_us(),
+        .status = response->status,
+        .agent = e->endpoint + path_size,
+    };
     snprintf(e->id, sizeof(e->id), "%s", request->id);
     snprintf(e->key_id, sizeof(e->key_id), "%s", identity->key_id);
     snprintf(e->method, sizeof(e->method), "%s", request->method);
-    memcpy(e->endpoint, request->path, sizeof(e->endpoint));
-    wxs_redact_text(request->user_agent, e->agent, sizeof(e->agent));
-    if (!keeps_bodies)
-        return;
-    e->request_body = wxs_redact_body(request->body, request->body_len);
-    e->response_body = wxs_redact_json(response->json);
+    memcpy(e->endpoint, request->path, path_size);
+    memcpy(e->endpoint + path_size, agent, agent_size);
+    if (keeps_bodies) {
+        e->request_body = wxs_redact_body(request->body, request->body_len);
+        e->response_body = wxs_redact_json(response->json);
+    }
+    return e;
 }
 
 void
 wxs_request_log_note(const wxs_request *request, const wxs_identity *identity,
                      bool keeps_bodies, const wxs_response *response)
 {
-    entry *e = queue.is_running ? calloc(1, sizeof(*e)) : NULL;
+    entry *e = queue.is_running
+                   ? make_entry(request, identity, keeps_bodies, response)
+                   : NULL;
 
     if (e == NULL)
         return;
-    fill(e, request, identity, keeps_bodies, response);
     pthread_mutex_lock(&queue.lock);
     if (queue.waiting >= WAITING_MAX) {
         queue.lost++;

@@ -111,7 +111,7 @@ call_handler(const wxs_route *route, wxs_context *context,
              const wxs_request *request, wxs_response *response)
 {
     wxs_idempotent idempotent =
-        wxs_idempotency_begin(request, &context->identity, response);
+        wxs_idempotency_begin(context, request, response);
 
     if (idempotent == WXS_IDEMPOTENT_ANSWERED)
         return;
@@ -144,15 +144,59 @@ is_within_limit(const wxs_context *context, const wxs_request *request,
                          rate);
 }
 
+/* Answers for the web server, in whose words are no limits and no JSON. */
+static void
+answer_refused(int status, wxs_response *response)
+{
+    static const struct {
+        int status;
+        const char *name;
+        const char *message;
+    } known[] = {
+        {404, "not_found", "The requested endpoint does not exist."},
+        {405, "method_not_allowed",
+         "Method is not allowed for the requested path."},
+        {408, "validation_error", "The request did not arrive in time."},
+        {413, "validation_error", "The request body is too large."},
+        {500, "internal_server_error",
+         "Something went wrong inside the server. Please try again."},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (known[i].status == status) {
+            wxs_answer_error(response, status, known[i].name, "%s",
+                             known[i].message);
+            return;
+        }
+    }
+    wxs_answer_error(response, 400, "validation_error",
+                     "The request is not valid HTTP or has a part that is too "
+                     "long.");
+}
+
+/* Whose limit it counts for is known if the key has arrived. */
+static void
+find_caller(wxs_context *context, const wxs_request *request)
+{
+    wxs_response unused = {0};
+
+    (void)wxs_authenticate(context->control, request, WXS_SENDING_ACCESS,
+                           &context->identity, &unused);
+    wxs_response_clear(&unused);
+}
+
 static void
 dispatch(const wxs_service *service, const wxs_route *route,
          wxs_context *context, const wxs_request *request,
          wxs_response *response)
 {
-    bool ok = route != NULL &&
+    bool ok = request->refused == 0 && route != NULL &&
               wxs_authenticate(context->control, request, route->needed,
                                &context->identity, response);
     wxs_rate rate = {0};
+
+    if (request->refused != 0)
+        find_caller(context, request);
 
     if (context->config != NULL && !is_within_limit(context, request, &rate)) {
         wxs_answer_error(response, 429, "rate_limit_exceeded",
@@ -171,6 +215,23 @@ dispatch(const wxs_service *service, const wxs_route *route,
     response->rate = rate;
 }
 
+/* What only reads does so in one transaction: the key is looked up and the
+ * answer made from one state of control.db, which is locked once. */
+static void
+dispatch_read(const wxs_service *service, const wxs_route *route,
+              wxs_context *context, const wxs_request *request,
+              wxs_response *response)
+{
+    wxs_error error;
+
+    if (!wxs_db_begin_read(context->control, &error)) {
+        wxs_answer_internal(response, request, &error);
+        return;
+    }
+    dispatch(service, route, context, request, response);
+    wxs_db_end_read(context->control);
+}
+
 void
 wxs_service_handle(const wxs_service *service, wxs_context *context,
                    wxs_request *request, wxs_response *response)
@@ -180,9 +241,14 @@ wxs_service_handle(const wxs_service *service, wxs_context *context,
     const wxs_route *route = find_route(service, request, allow);
 
     memset(&context->identity, 0, sizeof(context->identity));
-    if (route == NULL)
+    if (request->refused != 0)
+        answer_refused(request->refused, response);
+    else if (route == NULL)
         answer_no_route(allow, response);
-    dispatch(service, route, context, request, response);
+    if (route != NULL && strcmp(route->method, "GET") == 0)
+        dispatch_read(service, route, context, request, response);
+    else
+        dispatch(service, route, context, request, response);
     log_request(route, context, request, response, wxs_monotonic_ms() - start);
     if (context->identity.account != 0 && !response->unlogged)
         wxs_request_log_note(request, &context->identity,

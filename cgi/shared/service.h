@@ -66,10 +66,15 @@ void wxs_service_handle(const wxs_service *service, wxs_context *context,
 
 /* Writes: one connection a process, behind a mutex, because SQLite's writers
  * starve each other. begin locks and starts a BEGIN IMMEDIATE transaction;
- * NULL with error filled. Exactly one of commit or abort must follow. */
+ * NULL with error filled. Exactly one of commit or abort must follow. Threads
+ * that wait for their turn meanwhile join the transaction, and all of them wait
+ * for its one commit; what one of them aborts is taken back alone. */
 wxs_db *wxs_write_begin(wxs_db_kind kind, wxs_error *error);
 bool wxs_write_commit(wxs_db *db, wxs_error *error);
 void wxs_write_abort(wxs_db *db);
+
+/* Is there a connection to write to this database? */
+bool wxs_write_is_open(wxs_db_kind kind);
 
 /* Opens the write connections (service_main does it; tests call it). */
 bool wxs_write_open(const char *dir, bool uses_events, wxs_error *error);

@@ -46,12 +46,12 @@ begin_snapshot(wxs_db *control, const wxs_seal_key *link_key, wxs_error *error)
             return false;
         if (!wxs_table_secrets_missing(control, NULL, &domain, 1, &missing,
                                        error)) {
-            wxs_db_rollback(control);
+            wxs_db_end_read(control);
             return false;
         }
         if (missing == 0)
             return true;
-        wxs_db_rollback(control);
+        wxs_db_end_read(control);
     }
 }
 
@@ -176,7 +176,7 @@ wxs_table_rebuild(wxs_db *control, const wxs_seal_key *link_key,
     if (!begin_snapshot(control, link_key, error))
         return false;
     ok = copy_snapshot(control, link_key, path, report, &built, error);
-    wxs_db_rollback(control);
+    wxs_db_end_read(control);
     if (ok) {
         status = wxs_table_publish(built);
         if (status != WXS_OK)

@@ -1,9 +1,10 @@
 #ifndef WXS_TRACKING_MESSAGE_JSON_H
 #define WXS_TRACKING_MESSAGE_JSON_H
 
+#include "json_writer.h"
 #include "message.h"
 
-/* What POST /messages answers. The caller owns it; NULL without memory. */
-json_t *wxs_message_json(const wxs_message *message);
+/* Writes what POST /messages answers. */
+void wxs_message_json(wxs_json_writer *json, const wxs_message *message);
 
 #endif

@@ -28,18 +28,32 @@ answer_too_large(wxs_response *response, const char *name, size_t max)
     return false;
 }
 
+/* A string that may be long, which is apart then; *value is NULL if it is
+ * absent. */
 static bool
-read_body_part(const json_t *body, const char *name, const char **value,
-               size_t *len, wxs_response *response)
+read_long(const wxs_message_request *message, const wxs_long_string *apart,
+          const char **value, size_t *len, wxs_response *response)
 {
-    if (!wxs_field_string(body, name, false, 0, value, response))
+    *value = apart->text;
+    *len = apart->len;
+    if (*value != NULL)
+        return true;
+    if (!wxs_field_string(message->body, apart->name, false, 0, value,
+                          response))
         return false;
-    if (*value == NULL)
-        return true;
-    *len = json_string_length(json_object_get(body, name));
-    if (*len <= WXS_BODY_PART_MAX)
-        return true;
-    return answer_too_large(response, name, WXS_BODY_PART_MAX);
+    if (*value != NULL)
+        *len = json_string_length(json_object_get(message->body, apart->name));
+    return true;
+}
+
+static bool
+read_body_part(const wxs_message_request *message, const wxs_long_string *apart,
+               const char **value, size_t *len, wxs_response *response)
+{
+    if (!read_long(message, apart, value, len, response))
+        return false;
+    return *len <= WXS_BODY_PART_MAX ||
+           answer_too_large(response, apart->name, WXS_BODY_PART_MAX);
 }
 
 /* Decodes base64, which may be broken into lines, to out; its length, 0 if it
@@ -77,17 +91,16 @@ decode_mime(const char *text, size_t len, wxs_message_request *message,
 }
 
 static bool
-read_mime(const json_t *body, wxs_message_request *message,
+read_mime(wxs_message_request *message, const wxs_long_string *apart,
           wxs_response *response)
 {
-    const char *text = NULL;
+    const char *text;
     size_t len;
 
-    if (!wxs_field_string(body, "mime", false, 0, &text, response))
+    if (!read_long(message, apart, &text, &len, response))
         return false;
     if (text == NULL)
         return true;
-    len = json_string_length(json_object_get(body, "mime"));
     if (len / 4 * 3 > WXS_MIME_MAX / 40 * 41)
         return answer_too_large(response, "mime", WXS_MIME_MAX);
     if (!decode_mime(text, len, message, response))
@@ -98,14 +111,13 @@ read_mime(const json_t *body, wxs_message_request *message,
 }
 
 static bool
-read_bodies(const json_t *body, wxs_message_request *message,
-            wxs_response *response)
+read_bodies(wxs_message_request *message, wxs_response *response)
 {
-    if (!read_body_part(body, "html", &message->html, &message->html_len,
-                        response) ||
-        !read_body_part(body, "text", &message->text, &message->text_len,
-                        response) ||
-        !read_mime(body, message, response))
+    if (!read_body_part(message, &message->apart[0], &message->html,
+                        &message->html_len, response) ||
+        !read_body_part(message, &message->apart[1], &message->text,
+                        &message->text_len, response) ||
+        !read_mime(message, &message->apart[2], response))
         return false;
     if (message->html == NULL && message->text == NULL &&
         message->mime == NULL) {
@@ -230,14 +242,13 @@ read_tracking(const json_t *body, wxs_message_request *message,
            wxs_tracking_fields_read(tracking, "tracking.", &unused, response);
 }
 
-bool
-wxs_message_request_read(const json_t *body, wxs_message_request *message,
-                         wxs_response *response)
+static bool
+read_fields(const json_t *body, wxs_message_request *message,
+            wxs_response *response)
 {
-    *message = (wxs_message_request){.opens = true, .clicks = true};
     return wxs_field_string(body, "domain", true, 0, &message->domain,
                             response) &&
-           read_bodies(body, message, response) &&
+           read_bodies(message, response) &&
            wxs_field_string(body, "from", false, ADDRESS_MAX, &message->from,
                             response) &&
            wxs_field_string(body, "subject", false, SUBJECT_MAX,
@@ -248,9 +259,26 @@ wxs_message_request_read(const json_t *body, wxs_message_request *message,
            read_tracking(body, message, response);
 }
 
+bool
+wxs_message_request_read(const wxs_request *request,
+                         wxs_message_request *message, wxs_response *response)
+{
+    *message = (wxs_message_request){
+        .apart = {{.name = "html"}, {.name = "text"}, {.name = "mime"}},
+        .opens = true,
+        .clicks = true,
+    };
+    message->body = wxs_body_object_apart(request, message->apart, 3, response);
+    return message->body != NULL &&
+           read_fields(message->body, message, response);
+}
+
 void
 wxs_message_request_free(wxs_message_request *message)
 {
     free(message->mime);
     message->mime = NULL;
+    wxs_long_strings_free(message->apart, 3);
+    json_decref(message->body);
+    message->body = NULL;
 }

@@ -1,15 +1,18 @@
 #ifndef WXS_TRACKING_MESSAGE_REQUEST_H
 #define WXS_TRACKING_MESSAGE_REQUEST_H
 
+#include "long_strings.h"
 #include "tracking_fields.h"
 
 #define WXS_BODY_PART_MAX ((size_t)16 << 20) /* bytes of html, of text */
 #define WXS_MIME_MAX      ((size_t)32 << 20) /* bytes of a raw message */
 
-/* What is asked for a message. Everything but mime points into the JSON. */
+/* What is asked for a message. Everything but mime points into the body. */
 typedef struct {
-    const char *domain; /* name or id, not yet looked up */
-    const char *from;   /* these four: NULL if absent */
+    json_t *body;             /* owned; without what is */
+    wxs_long_string apart[3]; /* apart: html, text, mime */
+    const char *domain;       /* name or id, not yet looked up */
+    const char *from;         /* these four: NULL if absent */
     const char *subject;
     const json_t *to;   /* array of strings */
     const json_t *tags; /* object of strings */
@@ -27,9 +30,10 @@ typedef struct {
     const json_t *tracking; /* the object with the tracking fields, or NULL */
 } wxs_message_request;
 
-/* Reads the body of a request. False after answering 422 that names the field,
- * or 413. Free it in both cases. */
-bool wxs_message_request_read(const json_t *body, wxs_message_request *message,
+/* Reads the body of a request, which must outlive it. False after answering
+ * 400, 422 that names the field, or 413. Free it in both cases. */
+bool wxs_message_request_read(const wxs_request *request,
+                              wxs_message_request *message,
                               wxs_response *response);
 
 void wxs_message_request_free(wxs_message_request *message);

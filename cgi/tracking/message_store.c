@@ -94,23 +94,9 @@ insert_links(wxs_db *db, const wxs_message *message, wxs_error *error)
     return true;
 }
 
-static bool
-store(const wxs_message *message, int64_t account,
-      const struct metadata *metadata, wxs_error *error)
-{
-    wxs_db *db = wxs_write_begin(WXS_DB_EVENTS, error);
-
-    if (db == NULL)
-        return false;
-    if (insert_message(db, message, account, metadata, error) &&
-        insert_links(db, message, error))
-        return wxs_write_commit(db, error);
-    wxs_write_abort(db);
-    return false;
-}
-
 bool
-wxs_message_store(const wxs_message *message, int64_t account, wxs_error *error)
+wxs_message_insert(wxs_db *db, const wxs_message *message, int64_t account,
+                   wxs_error *error)
 {
     struct metadata metadata = {.sender = NULL};
     bool ok = true;
@@ -121,9 +107,23 @@ wxs_message_store(const wxs_message *message, int64_t account, wxs_error *error)
         ok = dump(wxs_message_to(message), &metadata.recipients) &&
              dump(message->request->tags, &metadata.tags);
     }
-    ok = ok ? store(message, account, &metadata, error)
+    ok = ok ? insert_message(db, message, account, &metadata, error) &&
+                  insert_links(db, message, error)
             : wxs_fail(error, "out of memory while storing a message");
     free(metadata.recipients);
     free(metadata.tags);
     return ok;
+}
+
+bool
+wxs_message_store(const wxs_message *message, int64_t account, wxs_error *error)
+{
+    wxs_db *db = wxs_write_begin(WXS_DB_EVENTS, error);
+
+    if (db == NULL)
+        return false;
+    if (wxs_message_insert(db, message, account, error))
+        return wxs_write_commit(db, error);
+    wxs_write_abort(db);
+    return false;
 }

@@ -9,4 +9,8 @@
 bool wxs_message_store(const wxs_message *message, int64_t account,
                        wxs_error *error);
 
+/* The same inside a transaction of events.db that the caller commits. */
+bool wxs_message_insert(wxs_db *db, const wxs_message *message, int64_t account,
+                        wxs_error *error);
+
 #endif

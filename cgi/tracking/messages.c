@@ -1,6 +1,7 @@
 #include "messages.h"
 
 #include "call.h"
+#include "idempotency.h"
 #include "message_json.h"
 #include "message_store.h"
 
@@ -13,13 +14,6 @@ struct call {
     wxs_tracking_domain domain;
     wxs_message message;
 };
-
-static bool
-fail_internal(const struct call *call, const wxs_error *error)
-{
-    wxs_answer_internal(call->response, call->request, error);
-    return false;
-}
 
 static bool
 make(struct call *call)
@@ -41,19 +35,33 @@ make(struct call *call)
         call->response->retry_after = 1;
         return false;
     default:
-        return fail_internal(call, &error);
+        wxs_answer_internal(call->response, call->request, &error);
+        return false;
     }
 }
 
-static bool
+/* Stores the message together with the answer. */
+static void
 store(const struct call *call)
 {
+    const wxs_identity *identity = &call->context->identity;
+    wxs_json_writer json = {0};
     wxs_error error;
+    wxs_db *db;
 
-    if (wxs_message_store(&call->message, call->context->identity.account,
-                          &error))
-        return true;
-    return fail_internal(call, &error);
+    wxs_message_json(&json, &call->message);
+    wxs_answer_text(call->response, 201, &json);
+    if (call->response->status != 201)
+        return;
+    db = wxs_write_begin(WXS_DB_EVENTS, &error);
+    if (db != NULL &&
+        wxs_message_insert(db, &call->message, identity->account, &error)) {
+        (void)wxs_commit_creation(db, identity, call->request, call->response);
+        return;
+    }
+    if (db != NULL)
+        wxs_write_abort(db);
+    wxs_answer_internal(call->response, call->request, &error);
 }
 
 void
@@ -65,17 +73,13 @@ wxs_messages_create(wxs_context *context, const wxs_request *request,
         .request = request,
         .response = response,
     };
-    json_t *body = wxs_body_object(request, response);
 
-    if (body == NULL)
-        return;
-    if (wxs_message_request_read(body, &call.wanted, response) &&
+    if (wxs_message_request_read(request, &call.wanted, response) &&
         wxs_call_domain(context, request, call.wanted.domain, &call.domain,
                         response) &&
-        make(&call) && store(&call))
-        wxs_answer(response, 201, wxs_message_json(&call.message));
+        make(&call))
+        store(&call);
     wxs_message_free(&call.message);
     wxs_tracking_domain_free(&call.domain);
     wxs_message_request_free(&call.wanted);
-    json_decref(body);
 }

@@ -44,6 +44,26 @@ wxs_recipient_mode_get(wxs_db *control, int64_t account, const char *address,
     return step;
 }
 
+sqlite3_stmt *
+wxs_recipient_modes_walk(wxs_db *control, int64_t account, const char *from,
+                         bool before, int64_t limit, wxs_error *error)
+{
+    static const char up[] = "SELECT address, mode FROM recipient_modes "
+                             "WHERE account = ?1 AND address > ?2 "
+                             "ORDER BY address LIMIT ?3";
+    static const char down[] = "SELECT address, mode FROM recipient_modes "
+                               "WHERE account = ?1 AND address < ?2 "
+                               "ORDER BY address DESC LIMIT ?3";
+    sqlite3_stmt *rows = wxs_db_prepare(control, before ? down : up, error);
+
+    if (rows != NULL) {
+        sqlite3_bind_int64(rows, 1, account);
+        sqlite3_bind_text(rows, 2, from, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_int64(rows, 3, limit);
+    }
+    return rows;
+}
+
 bool
 wxs_recipient_mode_set(wxs_db *control, int64_t account, const char *address,
                        wxs_mode mode, wxs_error *error)

@@ -26,6 +26,13 @@ int wxs_recipient_mode_get(wxs_db *control, int64_t account,
                            const char *address, wxs_mode *mode,
                            wxs_error *error);
 
+/* A statement over the recipients with a ceiling, columns address and mode,
+ * from the given one on ("" = the first): upwards, or downwards if before.
+ * limit -1 = all of them. NULL with error filled. */
+sqlite3_stmt *wxs_recipient_modes_walk(wxs_db *control, int64_t account,
+                                       const char *from, bool before,
+                                       int64_t limit, wxs_error *error);
+
 /* In a write transaction of the caller; delete says how many there were. */
 bool wxs_recipient_mode_set(wxs_db *control, int64_t account,
                             const char *address, wxs_mode mode,

@@ -1,7 +1,10 @@
 #include "recipients.h"
 
 #include "call.h"
+#include "page.h"
 #include "recipient_modes.h"
+
+#define LIMIT_DEFAULT 20
 
 static bool
 read_address(const wxs_request *request, char address[WXS_RECIPIENT_MAX + 1],
@@ -14,12 +17,56 @@ read_address(const wxs_request *request, char address[WXS_RECIPIENT_MAX + 1],
     return false;
 }
 
+static json_t *
+recipient_json(const char *address, wxs_mode mode)
+{
+    return json_pack("{s:s, s:s, s:s}", "object", "recipient", "address",
+                     address, "mode", wxs_mode_name(mode));
+}
+
+/* One row of wxs_recipient_modes_walk(). */
+static json_t *
+row_json(sqlite3_stmt *row, wxs_error *error)
+{
+    (void)error;
+    return recipient_json((const char *)sqlite3_column_text(row, 0),
+                          (wxs_mode)sqlite3_column_int(row, 1));
+}
+
+/* By address. There may be very many, so that without a limit there are a few
+ * only. */
+void
+wxs_recipients_list(wxs_context *context, const wxs_request *request,
+                    wxs_response *response)
+{
+    wxs_page page;
+    wxs_page_list list;
+    sqlite3_stmt *rows;
+    wxs_error error;
+    bool before;
+
+    if (!wxs_page_parse(request, &page, response))
+        return;
+    if (page.limit < 0)
+        page.limit = LIMIT_DEFAULT;
+    before = page.before[0] != '\0';
+    list = wxs_page_begin(&page);
+    rows = wxs_recipient_modes_walk(context->control, context->identity.account,
+                                    before ? page.before : page.after, before,
+                                    wxs_page_rows(&page), &error);
+    if (rows != NULL &&
+        wxs_page_fill(&list, context->control, rows, row_json, &error))
+        wxs_page_answer(&list, response);
+    else
+        wxs_answer_internal(response, request, &error);
+    wxs_db_done(rows);
+    json_decref(list.data);
+}
+
 static void
 answer(const char *address, wxs_mode mode, wxs_response *response)
 {
-    wxs_answer(response, 200,
-               json_pack("{s:s, s:s, s:s}", "object", "recipient", "address",
-                         address, "mode", wxs_mode_name(mode)));
+    wxs_answer(response, 200, recipient_json(address, mode));
 }
 
 static void

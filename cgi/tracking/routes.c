@@ -23,6 +23,7 @@ static const wxs_route routes[] = {
     {"POST", "/domains/{id}/unkill", WXS_FULL_ACCESS, wxs_kills_undomain},
     {"GET", "/domains/{id}/tracking", WXS_FULL_ACCESS, wxs_settings_get},
     {"PATCH", "/domains/{id}/tracking", WXS_FULL_ACCESS, wxs_settings_update},
+    {"GET", "/recipients", WXS_FULL_ACCESS, wxs_recipients_list},
     {"GET", "/recipients/{address}", WXS_FULL_ACCESS, wxs_recipients_get},
     {"PUT", "/recipients/{address}", WXS_FULL_ACCESS, wxs_recipients_put},
     {"DELETE", "/recipients/{address}", WXS_FULL_ACCESS, wxs_recipients_delete},

@@ -85,7 +85,7 @@ receive(int pipe_fd, wxs_error *error)
 /* Two users are at work where root starts this: the one of the state directory
  * opens the keys, the MTA's writes them. Neither could do the other's part, and
  * root does none. */
-static bool export(const wish *w, size_t *count, wxs_error *error)
+static bool export(const wish *w, wxs_export_count *count, wxs_error *error)
 {
     int fds[2];
     pid_t pid;
@@ -156,7 +156,7 @@ wxs_export_dkim_main(int argc, char **argv)
                                   {0}};
     const wxs_command command = {"waxseal export dkim", dkim_help, options, 0};
     char path[PATH_MAX];
-    size_t count = 0;
+    wxs_export_count count = {0};
     wxs_error error;
 
     int code = wxs_args_read(&command, argc, argv, NULL);
@@ -174,8 +174,15 @@ wxs_export_dkim_main(int argc, char **argv)
     if (!absolute(out, path, sizeof(path), &error) ||
         !wxs_export_folder_check(path, &error) || !export(&w, &count, &error))
         return wxs_complain(&command, &error);
-    return printf("%zu key%s in %s\n", count, count == 1 ? "" : "s", path) <
-               0 ||
+    if (count.left_out > 0)
+        (void)fprintf(
+            stderr,
+            "%zu Ed25519 key%s left out: OpenDKIM signs all mail with "
+            "one algorithm, and many receivers verify RSA only. Exim "
+            "and rspamd sign with both.\n",
+            count.left_out, count.left_out == 1 ? " is" : "s are");
+    return printf("%zu key%s in %s\n", count.written,
+                  count.written == 1 ? "" : "s", path) < 0 ||
            fflush(stdout) != 0;
 }
 

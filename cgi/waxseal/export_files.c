@@ -66,7 +66,7 @@ make_private(const char *path, wxs_error *error)
 
 /* Is the key there already? A selector's key never changes. */
 static bool
-is_there(const char *path, const char *pem)
+is_there(const char *path, const char *wanted)
 {
     char text[8192];
     FILE *file = fopen(path, "re");
@@ -77,15 +77,16 @@ is_there(const char *path, const char *pem)
         return false;
     len = fread(text, 1, sizeof(text), file);
     (void)fclose(file);
-    return len == strlen(pem) && memcmp(text, pem, len) == 0 &&
+    return len == strlen(wanted) && memcmp(text, wanted, len) == 0 &&
            stat(path, &status) == 0 && (status.st_mode & 0777) == 0600;
 }
 
 static bool
-write_key(const char *folder, const json_t *key, wxs_error *error)
+write_key(const char *folder, wxs_export_format format, const json_t *key,
+          wxs_error *error)
 {
     const char *domain = wxs_json_text(key, "domain", "");
-    const char *pem = wxs_json_text(key, "pem", "");
+    const char *text = wxs_export_key_text(format, key);
     char path[PATH_MAX];
 
     if (!key_path(path, folder, domain, NULL, error) ||
@@ -93,13 +94,14 @@ write_key(const char *folder, const json_t *key, wxs_error *error)
         !key_path(path, folder, domain, wxs_json_text(key, "selector", ""),
                   error))
         return false;
-    return is_there(path, pem) || wxs_file_write(path, pem, strlen(pem), 0600,
-                                                 WXS_FILE_REPLACE, error);
+    return is_there(path, text) ||
+           wxs_file_write(path, text, strlen(text), 0600, WXS_FILE_REPLACE,
+                          error);
 }
 
 static bool
-write_keys(const char *folder, const json_t *keys, size_t *count,
-           wxs_error *error)
+write_keys(const char *folder, wxs_export_format format, const json_t *keys,
+           size_t *count, wxs_error *error)
 {
     bool terminal = isatty(STDERR_FILENO) == 1;
     char path[PATH_MAX];
@@ -114,7 +116,7 @@ write_keys(const char *folder, const json_t *keys, size_t *count,
     {
         if (!wxs_export_signs(key))
             continue;
-        if (!write_key(folder, key, error))
+        if (!write_key(folder, format, key, error))
             return false;
         if (++*count % 100 == 0 && terminal)
             (void)fprintf(stderr, "\r%zu of %zu keys", *count,
@@ -202,7 +204,7 @@ prune(const char *folder, const json_t *keys, bool tables)
 
 /* The keys that the format can use. */
 static json_t *
-choose(const json_t *keys, wxs_export_format format)
+choose(const json_t *keys, wxs_export_format format, size_t *left_out)
 {
     json_t *chosen = json_array();
     json_t *key;
@@ -210,10 +212,10 @@ choose(const json_t *keys, wxs_export_format format)
 
     json_array_foreach(keys, i, key)
     {
-        const char *algorithm = wxs_json_text(key, "algorithm", "");
-
-        if (wxs_export_rsa_only(format) && strcmp(algorithm, "ed25519") == 0)
+        if (wxs_export_rsa_only(format) && wxs_export_is_ed25519(key)) {
+            *left_out += wxs_export_signs(key);
             continue;
+        }
         if (json_array_append(chosen, key) != 0) {
             json_decref(chosen);
             return NULL;
@@ -229,7 +231,7 @@ write_all(const char *folder, wxs_export_format format, const json_t *keys,
     const wxs_export_source from = {folder, keys};
     const wxs_export_table *t = wxs_export_tables(format);
     bool tables = t->name != NULL;
-    bool ok = write_keys(folder, keys, count, error);
+    bool ok = write_keys(folder, format, keys, count, error);
 
     for (; ok && t->name != NULL; t++)
         ok = write_table(&from, t, error);
@@ -254,9 +256,10 @@ wxs_export_folder_check(const char *folder, wxs_error *error)
 
 bool
 wxs_export_files(const char *folder, wxs_export_format format,
-                 const json_t *keys, size_t *count, wxs_error *error)
+                 const json_t *keys, wxs_export_count *count, wxs_error *error)
 {
-    json_t *chosen = choose(keys, format);
+    *count = (wxs_export_count){0};
+    json_t *chosen = choose(keys, format, &count->left_out);
     int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = false;
 
@@ -265,7 +268,7 @@ wxs_export_files(const char *folder, wxs_export_format format,
     else if (lock < 0 || flock(lock, LOCK_EX) != 0)
         (void)wxs_fail(error, "cannot lock %s: %s", folder, strerror(errno));
     else
-        ok = write_all(folder, format, chosen, count, error);
+        ok = write_all(folder, format, chosen, &count->written, error);
     if (lock >= 0)
         (void)close(lock);
     json_decref(chosen);

@@ -11,8 +11,14 @@ bool wxs_export_folder_check(const char *folder, wxs_error *error);
  * that belongs to this process alone: keys/DOMAIN/SELECTOR.pem, then the tables
  * of the format, then away with the keys that no table names any more. Each
  * file appears whole or not at all, and no table ever names a key that is not
- * there. Fills the number of keys that sign. */
+ * there. Fills the number of keys that sign, and of those that would but for
+ * the format. */
+typedef struct {
+    size_t written;
+    size_t left_out;
+} wxs_export_count;
 bool wxs_export_files(const char *folder, wxs_export_format format,
-                      const json_t *keys, size_t *count, wxs_error *error);
+                      const json_t *keys, wxs_export_count *count,
+                      wxs_error *error);
 
 #endif

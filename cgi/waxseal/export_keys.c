@@ -47,6 +47,26 @@ pem_json(EVP_PKEY *key)
     return text;
 }
 
+/* Base64 of seed and public key in one (RFC 8032, 5.1.5): what libsodium calls
+ * a secret key. NULL for other kinds of keys. */
+static json_t *
+raw_json(EVP_PKEY *key)
+{
+    uint8_t raw[64];
+    char text[89]; /* 4 characters for each 3 bytes, and the end */
+    size_t seed = 32, public = 32;
+    json_t *json = NULL;
+
+    if (EVP_PKEY_id(key) == EVP_PKEY_ED25519 &&
+        EVP_PKEY_get_raw_private_key(key, raw, &seed) == 1 &&
+        EVP_PKEY_get_raw_public_key(key, raw + 32, &public) == 1 &&
+        EVP_EncodeBlock((uint8_t *)text, raw, sizeof(raw)) > 0)
+        json = json_string(text);
+    OPENSSL_cleanse(raw, sizeof(raw));
+    OPENSSL_cleanse(text, sizeof(text));
+    return json;
+}
+
 /* One row of the query below. */
 static json_t *
 key_json(sqlite3_stmt *row, const wxs_seal_key *master, wxs_error *error)
@@ -68,10 +88,11 @@ key_json(sqlite3_stmt *row, const wxs_seal_key *master, wxs_error *error)
             return NULL;
         }
     }
-    json = json_pack("{s:s, s:s, s:s, s:b, s:o*}", "domain", domain, "selector",
-                     selector, "algorithm",
+    json = json_pack("{s:s, s:s, s:s, s:b, s:o*, s:o*}", "domain", domain,
+                     "selector", selector, "algorithm",
                      (const char *)sqlite3_column_text(row, 2), "signs", signs,
-                     "pem", key != NULL ? pem_json(key) : NULL);
+                     "pem", key != NULL ? pem_json(key) : NULL, "raw",
+                     key != NULL ? raw_json(key) : NULL);
     EVP_PKEY_free(key);
     if (json == NULL)
         (void)wxs_fail(error, "out of memory");

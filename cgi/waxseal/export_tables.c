@@ -10,6 +10,20 @@ wxs_export_signs(const json_t *key)
     return json_is_true(json_object_get(key, "signs"));
 }
 
+bool
+wxs_export_is_ed25519(const json_t *key)
+{
+    return strcmp(wxs_json_text(key, "algorithm", ""), "ed25519") == 0;
+}
+
+const char *
+wxs_export_key_text(wxs_export_format format, const json_t *key)
+{
+    bool raw = format == WXS_EXPORT_RSPAMD && wxs_export_is_ed25519(key);
+
+    return wxs_json_text(key, raw ? "raw" : "pem", "");
+}
+
 /* ---- opendkim (opendkim.conf(5)): signs with one RSA key ---- */
 
 static void
@@ -61,10 +75,55 @@ print_selector_map(FILE *out, const wxs_export_source *from)
 
     json_array_foreach(from->keys, i, key)
     {
-        if (wxs_export_signs(key))
+        if (wxs_export_signs(key) && !wxs_export_is_ed25519(key))
             (void)fprintf(out, "%s %s\n", wxs_json_text(key, "domain", ""),
                           wxs_json_text(key, "selector", ""));
     }
+}
+
+/* A map names one selector for a domain. Those that sign twice stand in the
+ * configuration, which is read when rspamd starts or reloads. */
+static void
+print_rspamd_selectors(FILE *out, const wxs_export_source *from,
+                       const char *domain)
+{
+    const json_t *key;
+    size_t i;
+
+    (void)fprintf(out, "  \"%s\" {\n    selectors [\n", domain);
+    json_array_foreach(from->keys, i, key)
+    {
+        const char *selector = wxs_json_text(key, "selector", "");
+
+        if (wxs_export_signs(key) &&
+            strcmp(wxs_json_text(key, "domain", ""), domain) == 0)
+            (void)fprintf(out,
+                          "      { selector = \"%s\"; path = "
+                          "\"%s/keys/%s/%s" WXS_KEY_SUFFIX "\"; },\n",
+                          selector, from->folder, domain, selector);
+    }
+    (void)fputs("    ]\n  }\n", out);
+}
+
+static void
+print_rspamd_domains(FILE *out, const wxs_export_source *from)
+{
+    const char *last = "";
+    const json_t *key;
+    size_t i;
+
+    json_array_foreach(from->keys, i, key)
+    {
+        const char *domain = wxs_json_text(key, "domain", "");
+
+        if (!wxs_export_signs(key) || !wxs_export_is_ed25519(key) ||
+            strcmp(domain, last) == 0)
+            continue;
+        (void)fputs(last[0] == '\0' ? "domain {\n" : "", out);
+        print_rspamd_selectors(out, from, domain);
+        last = domain;
+    }
+    (void)fputs(last[0] == '\0' ? "" : "}\n", out);
 }
 
 static void
@@ -78,6 +137,7 @@ print_rspamd_conf(FILE *out, const wxs_export_source *from)
                   "use_esld = false;\n"
                   "try_fallback = false;\n",
                   from->folder, from->folder, from->folder);
+    print_rspamd_domains(out, from);
 }
 
 /* ---- exim: lsearch files (spec.txt, chapters 9 and 58) ---- */
@@ -153,7 +213,7 @@ static const struct {
                              {{"/KeyTable", print_key_table},
                               {"/SigningTable", print_signing_table}}},
     [WXS_EXPORT_RSPAMD] = {"rspamd",
-                           true,
+                           false,
                            {{"/selectors.map", print_selector_map},
                             {"/dkim_signing.conf", print_rspamd_conf}}},
     [WXS_EXPORT_EXIM] = {"exim",

@@ -35,6 +35,11 @@ bool wxs_export_format_parse(const char *word, wxs_export_format *format);
 /* Does the format sign once, with the kind of key that every receiver knows? */
 bool wxs_export_rsa_only(wxs_export_format format);
 
+/* What the key's file holds in the format: PEM, but rspamd has Ed25519 keys in
+ * base64. */
+const char *wxs_export_key_text(wxs_export_format format, const json_t *key);
+bool wxs_export_is_ed25519(const json_t *key);
+
 /* In the order in which they are written; the last has a NULL name. */
 const wxs_export_table *wxs_export_tables(wxs_export_format format);
 

@@ -69,6 +69,21 @@ realip_write(FILE *out, const wxs_networks *networks)
                  out) >= 0;
 }
 
+/* What an answer tells that no program has made: that there is nothing to be
+ * had in this second. */
+static bool
+rate_headers_write(FILE *out, int limit)
+{
+    return limit <= 0 ||
+           fprintf(out,
+                   "            add_header ratelimit-limit %d always;\n"
+                   "            add_header ratelimit-policy \"%d;w=1\" "
+                   "always;\n"
+                   "            add_header ratelimit-remaining 0 always;\n"
+                   "            add_header ratelimit-reset 1 always;\n",
+                   limit, limit) > 0;
+}
+
 static bool
 name_is(const char *name, size_t len, const char *word)
 {
@@ -96,6 +111,8 @@ value_write(FILE *out, const char *name, size_t len, const source *from)
         return fputs(config->api.listen, out) >= 0;
     if (name_is(name, len, "REGION"))
         return fputs(REGION, out) >= 0;
+    if (name_is(name, len, "RATE_HEADERS"))
+        return rate_headers_write(out, config->api.rate_limit);
     if (name_is(name, len, "TRUSTED_GEO"))
         return networks_write(out, trusted, "        ", " 1;\n");
     if (name_is(name, len, "TRUSTED_REALIP"))

@@ -227,11 +227,26 @@ write_out(const rewrite_order *order, size_t *len, wxs_error *error)
 }
 
 static bool
+print_json(const wxs_message *message)
+{
+    wxs_json_writer text = {0};
+    json_t *json = NULL;
+    bool ok;
+
+    wxs_message_json(&text, message);
+    if (wxs_json_done(&text))
+        json = json_loadb(text.out.data, text.out.len, 0, NULL);
+    wxs_json_free(&text);
+    ok = json != NULL && wxs_json_print(json);
+    json_decref(json);
+    return ok;
+}
+
+static bool
 print(const rewrite_order *order, wxs_error *error)
 {
     const json_t *warning;
     char *out = NULL;
-    json_t *json;
     size_t i, len;
     bool ok;
 
@@ -242,9 +257,7 @@ print(const rewrite_order *order, wxs_error *error)
         (void)fputs("\n", stderr);
     }
     if (order->json) {
-        json = wxs_message_json(&order->message);
-        ok = json != NULL && wxs_json_print(json);
-        json_decref(json);
+        ok = print_json(&order->message);
     } else {
         out = write_out(order, &len, error);
         ok = out != NULL && fwrite(out, 1, len, stdout) == len;

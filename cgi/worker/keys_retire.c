@@ -2,6 +2,9 @@
 
 #include <stddef.h>
 
+#include "clock.h"
+#include "webhook_outbox.h"
+
 #define DUE "k.state = 'retiring' AND k.retiring_since <= ?1"
 
 static bool
@@ -31,6 +34,36 @@ any_due(wxs_db *control, int64_t before, bool *due, wxs_error *error)
     return found >= 0;
 }
 
+/* Tells of the domains whose records of such keys are gone; the keys are still
+ * to be found then. */
+static bool
+tell(wxs_db *control, int64_t before, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT DISTINCT k.domain FROM dkim_keys k WHERE " DUE
+        " AND k.domain > ?2 ORDER BY k.domain LIMIT 1";
+    int64_t now = wxs_now_us();
+    int64_t domain = 0;
+    int found;
+
+    do {
+        sqlite3_stmt *row = wxs_db_prepare(control, sql, error);
+
+        if (row == NULL)
+            return false;
+        sqlite3_bind_int64(row, 1, before);
+        sqlite3_bind_int64(row, 2, domain);
+        found = wxs_db_step(control, row, error);
+        if (found == 1)
+            domain = sqlite3_column_int64(row, 0);
+        wxs_db_done(row);
+        if (found == 1 &&
+            !wxs_webhook_tell(control, domain, WXS_DOMAIN_UPDATED, now, error))
+            return false;
+    } while (found == 1);
+    return found == 0;
+}
+
 bool
 wxs_keys_retire(wxs_db *control, int64_t before, wxs_error *error)
 {
@@ -50,6 +83,7 @@ wxs_keys_retire(wxs_db *control, int64_t before, wxs_error *error)
         return true;
     if (wxs_db_begin(control, error)) {
         if (run_before(control, records, before, error) &&
+            tell(control, before, error) &&
             run_before(control, keys, before, error) &&
             wxs_db_commit(control, error))
             return true;

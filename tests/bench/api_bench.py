@@ -19,7 +19,7 @@ import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
-from stack import BUILD, Stack, free_port, temporary_folder, wait_for
+from stack import BUILD, Stack, children, free_port, temporary_folder, wait_for
 
 DOMAINS = int(os.environ.get("DOMAINS", 100_000))
 ROUNDS = int(os.environ.get("ROUNDS", 5))
@@ -111,13 +111,18 @@ def fill(stack):
             "sealed, state, created_at) SELECT id, number, 'wx00001', 'rsa-2048', "
             "'MIIB' || hex(randomblob(190)), x'00', 'active', created_at "
             "FROM domains")
-        for kind, type_, prefix in (("dkim", "TXT", "wx00001._domainkey."),
-                                    ("mx", "MX", "send."), ("spf", "TXT", "send."),
-                                    ("dmarc", "TXT", "_dmarc.")):
-            control.execute(
-                "INSERT INTO records (domain, kind, fqdn, type, value, status) "
-                "SELECT number, ?1, ?3 || name, ?2, 'p=' || hex(randomblob(190)), "
-                "'verified' FROM domains", (kind, type_, prefix))
+        # those of a domain side by side, as they are when it is added
+        kinds = " UNION ALL ".join(
+            f"SELECT {i} AS place, '{kind}' AS kind, '{type_}' AS type, "
+            f"'{prefix}' AS prefix"
+            for i, (kind, type_, prefix) in enumerate((
+                ("dkim", "TXT", "wx00001._domainkey."), ("mx", "MX", "send."),
+                ("spf", "TXT", "send."), ("dmarc", "TXT", "_dmarc."))))
+        control.execute(
+            "INSERT INTO records (domain, kind, fqdn, type, value, status) "
+            "SELECT number, kind, prefix || name, type, "
+            "'p=' || hex(randomblob(190)), 'verified' "
+            f"FROM domains, ({kinds}) ORDER BY number, place")
     return ids
 
 
@@ -127,16 +132,31 @@ def memory(pid):
     return int(re.search(r"RssAnon:\s+(\d+)", text)[1])
 
 
-def paired(nginx, key, paths, hello):
-    """The median of the ratios of rounds in which both took turns."""
-    ratios, rates = [], []
+def cpu(pids):
+    """Seconds of processor time that the processes have had."""
+    return sum(int(task.read_text().split()[0]) for pid in pids for task in
+               pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def costs(nginx, key, paths, program):
+    """(requests a second, processor time of one: program's and nginx's)."""
+    servers = [program, *(pid for pid, _ in children(nginx.process.pid))]
+    before = cpu(servers)
+    rate, _ = nginx.load(paths, key)
+    return rate, (cpu(servers) - before) / (rate * float(SECONDS))
+
+
+def paired(nginx, key, paths, hello, program):
+    """Medians of rounds in which both took turns: ratio to hello-world, rate,
+    processor time, and that of hello-world."""
+    rounds = []
     for _ in range(ROUNDS):
-        before, _ = nginx.load(hello, key)
-        rate, _ = nginx.load(paths, key)
-        after, _ = nginx.load(hello, key)
-        ratios.append(rate / ((before + after) / 2))
-        rates.append(rate)
-    return statistics.median(ratios), statistics.median(rates)
+        before = costs(nginx, key, hello, nginx.hello.pid)
+        rate, took = costs(nginx, key, paths, program)
+        after = costs(nginx, key, hello, nginx.hello.pid)
+        rounds.append((rate / ((before[0] + after[0]) / 2), rate, took,
+                       (before[1] + after[1]) / 2))
+    return [statistics.median(column) for column in zip(*rounds)]
 
 
 def stream(nginx, key, target, watch):
@@ -263,12 +283,15 @@ def measure(folder, stack, nginx):
         files[name] = root / name
     key = stack.key
     print(f"{DOMAINS} domains, {ROUNDS} rounds of {SECONDS} s, medians")
+    program = stack.child("waxseal-domains")
     for name, call, least in (("domain", "GET /domains/{id}", 0.5),
                               ("sender", "GET /senders/{address}", 0.7)):
-        ratio, rate = paired(nginx, key, files[name], files["hello"])
+        ratio, rate, took, least_took = paired(
+            nginx, key, files[name], files["hello"], program)
         print(f"{call}: {ratio:.2f} of hello-world ({rate:.0f} a second); "
-              f"aim: {least}", flush=True)
-    program = stack.child("waxseal-domains")
+              f"aim: {least}; processor time of the program and nginx "
+              f"{took * 1e6:.0f} us, hello-world {least_took * 1e6:.0f} us",
+              flush=True)
     for target in ("/domains", "/domains?format=csv"):
         before = memory(program)
         size, seconds, most = stream(nginx, key, target,

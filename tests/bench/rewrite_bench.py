@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import statistics
@@ -21,6 +22,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", 7))
 TOOL = BUILD / "bench/tool_rewrite"
 BODY = 50_000  # bytes of the messages that are posted
 POSTS = 300    # a round
+CLIENTS = 8    # that post at once, in another
 
 
 def templates():
@@ -102,26 +104,45 @@ def post(stack, body, headers):
             (cpu_of(nginx) - before[1]) / 1e9 / POSTS)
 
 
+def post_many(stack, path):
+    """(wall, tracking program's CPU) seconds of a request of CLIENTS at once."""
+    tracking = [stack.child("waxseal-tracking")]
+    before = cpu_of(tracking)
+    out = subprocess.run(
+        ["wrk", "-t1", f"-c{CLIENTS}", "-d2s", "-s", str(HERE / "post.lua"),
+         f"http://127.0.0.1:{stack.api}/messages", "--", str(path), stack.key],
+        check=True, text=True, stdout=subprocess.PIPE).stdout
+    assert "Non-2xx" not in out and "Socket errors" not in out, out
+    count = int(re.search(r"(\d+) requests in", out)[1])
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+    return 1 / rate, (cpu_of(tracking) - before) / 1e9 / count
+
+
 def through_the_api():
     folder = pathlib.Path(temporary_folder())
-    stack = Stack(folder, {"WAXSEAL_LOG": "error"})
+    stack = Stack(folder, {"WAXSEAL_LOG": "error",
+                           "WAXSEAL_API_RATE_LIMIT": "100000"})
     try:
         stack.start()
         ready(stack)
         path = make_body(folder)
         body = json.dumps({"domain": "acme.example", "html": path.read_text()})
         headers = {"Authorization": f"Bearer {stack.key}"}
+        (folder / "body.json").write_text(body)
         post(stack, body, headers)
         rounds = []
         for _ in range(ROUNDS):
             bare = os.path.getsize(path) / speeds(TOOL, [str(path)])["library"] / 1e6
-            rounds.append((bare, *post(stack, body, headers)))
+            rounds.append((bare, *post(stack, body, headers),
+                           *post_many(stack, folder / "body.json")))
     finally:
         stack.stop()
         shutil.rmtree(folder)
     print(f"\na message of {BODY:,} bytes, {POSTS} a round, one after the other")
     for i, name in enumerate(("library alone", "POST /messages, time", "its "
-                              "tracking program's CPU", "its nginx's CPU")):
+                              "tracking program's CPU", "its nginx's CPU",
+                              f"{CLIENTS} at once: time", "its tracking "
+                              "program's CPU")):
         ratio = statistics.median(r[i] / r[0] for r in rounds)
         print(f"{name:28}{statistics.median(r[i] for r in rounds) * 1e6:8.0f} us"
               f"{ratio:8.1f} x")

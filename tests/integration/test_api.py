@@ -1,8 +1,13 @@
 """The API as products use it: keys, limits, accounts, claims, lists, imports,
 senders, logs. Every answer is judged against docs/openapi.yaml on the way."""
+import contextlib
+import http.client
 import json
 import os
+import random
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -227,6 +232,65 @@ def one_of_many_at_once(w):
     w.ok("ann", "DELETE", f"/domains/{made.pop()}")
 
 
+def created_once_though_killed(w):
+    """Whoever repeats a creation until it is answered gets it once, although
+    the program is killed in the very moment in which it has committed."""
+    done = threading.Event()
+    answers = {}
+
+    def create(name):
+        while True:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answer = w.call("bob", "POST", "/api-keys", {"name": name},
+                                Idempotency_Key=name)
+                if answer.status == 201:
+                    return answer
+                assert answer.status in (409, 500, 503), answer.body
+            time.sleep(0.002)
+
+    def create_many():
+        while not done.is_set():
+            name = f"killed {len(answers)}"
+            answers[name] = create(name)
+
+    client = threading.Thread(target=create_many)
+    client.start()
+    kills = 0
+    until = time.monotonic() + 6
+    with contextlib.closing(sqlite3.connect(w.stack.dir / "control.db",
+                                            timeout=10)) as db:
+        def version():
+            return db.execute("PRAGMA data_version").fetchone()[0]
+        def replayed():
+            return [a for a in list(answers.values())
+                    if a.headers["Idempotent-Replayed"]]
+        while time.monotonic() < until and (kills < 5 or not replayed()):
+            count = len(answers)
+            wait_for("an answer", lambda: len(answers) > count)
+            program = wait_for("the program", lambda: w.stack.child(
+                "waxseal-domains"))
+            before = version()
+            while version() == before:
+                pass
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(program, signal.SIGKILL)
+            kills += 1
+        done.set()
+        client.join()
+        made = {k["id"]: k["name"]
+                for k in w.ok("bob", "GET", "/api-keys")["data"]
+                if k["name"].startswith("killed")}
+        assert made == {a.json()["id"]: name for name, a in answers.items()}
+        print(f"{len(answers)} creations, {kills} kills, {len(replayed())} "
+              "answered again")
+        # the token that was answered is the one that works
+        for answer in replayed():
+            w.keys["killed"] = answer.json()["token"]
+            w.ok("killed", "GET", "/domains")
+        db.execute("DELETE FROM api_keys WHERE name LIKE 'killed %'")
+        db.commit()
+
+
 def many_accounts_try_one_holds(w):
     w.first = w.ok("ann", "POST", "/domains", {
         "name": "acme.example", "tracking_subdomain": "links",
@@ -437,6 +501,30 @@ def errors_of_the_web_server_are_told_apart(w):
     answer = w.stack.fetch("POST", "/domains", "x" * (2 << 20),
                            {"Authorization": f"Bearer {w.keys['ann']}"})
     assert answer.status == 413
+    # as any other answer: counted, named, logged
+    limit = int(answer.headers["ratelimit-limit"])
+    assert answer.headers["ratelimit-policy"] == f"{limit};w=1"
+    assert int(answer.headers["ratelimit-remaining"]) < limit
+    name = answer.headers["X-Request-Id"]
+    logged = wait_for("the request in the list", lambda: [
+        x for x in w.ok("ann", "GET", "/logs?limit=20")["data"]
+        if x["id"] == name])
+    assert logged[0]["response_status"] == 413, logged
+
+
+def the_web_server_answers_alone(w):
+    """While the program cannot be reached the answer is still the API's."""
+    socket = w.stack.dir / "run/domains.sock"
+    moved = socket.with_suffix(".moved")
+    socket.rename(moved)
+    try:
+        answer = w.call("ann", "GET", "/domains")
+    finally:
+        moved.rename(socket)
+    assert answer.status == 503 and answer.json()["name"] == "application_error"
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.headers["ratelimit-remaining"] == "0"
+    assert len(answer.headers["X-Request-Id"]) == 36
 
 
 def clients_have_quirks(w):
@@ -549,10 +637,11 @@ def stops(w):
 TESTS = [
     starts, admin_makes_accounts, only_the_admin_manages_accounts, quotas_hold,
     requests_are_limited, keys_live_and_die, creations_are_not_repeated,
-    one_of_many_at_once, many_accounts_try_one_holds, a_claim_moves_the_domain,
+    one_of_many_at_once, created_once_though_killed, many_accounts_try_one_holds, a_claim_moves_the_domain,
     senders_are_told, lists_are_filtered, domains_are_imported,
     requests_are_listed, usage_counts, no_endpoint_leaks,
-    errors_of_the_web_server_are_told_apart, clients_have_quirks,
+    errors_of_the_web_server_are_told_apart, the_web_server_answers_alone,
+    clients_have_quirks,
     an_account_ends, the_command_line_administers, every_command_is_described,
     stops,
 ]

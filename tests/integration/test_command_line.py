@@ -197,7 +197,7 @@ def builds_the_table_only_by_itself(c):
     assert result.returncode == 0, result
     assert re.fullmatch(r"building 1 entries\n1 entries in \d+\.\d{3} s, "
                         r"\d+/s\n", result.stderr), result.stderr
-    assert table.read_bytes()[:8] == b"WXTABLE1"
+    assert table.read_bytes()[:8] == b"WXTABLE2"
     assert b"links.acme.example" in table.read_bytes()
     # what the commands made still belongs to the one who runs the stack
     owner = c.stack.dir.stat().st_uid

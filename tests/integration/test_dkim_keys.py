@@ -174,7 +174,8 @@ def a_cname_leads_to_the_key(c):
     c.call("POST", name, "/verify")
     c.state_becomes(name, "verified")
     detail = c.get(name)["records"][0]["status_detail"]
-    assert detail["code"] == "ok" and detail["expected"] == record["value"]
+    assert detail["code"] in ("ok", "cached_elsewhere") and \
+        detail["expected"] == record["value"], detail
 
 
 def main():

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The module through the life of a server: tables that come, go and break,
 workers that die, journals that fail, reloads, TLS and HTTP/2, bad settings."""
+import dataclasses
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 
-from edge import (OFF, CONFIGURATION, HEAD, ROOT, TLS, Domain, Edge, free_port,
+from edge import (KILLED, OFF, CONFIGURATION, HEAD, ROOT, TLS, Domain, Edge, free_port,
                   h2_frame, h2_frames, h2_headers, mint, request, run_tests,
                   talk)
 
@@ -52,6 +53,57 @@ def test_changes_are_seen_by_the_next_request():
         assert is_redirect(edge.get(CLICK_TWO, host="second.example"))
         edge.change_table("remove-host links.example")
         assert edge.get(CLICK).status == 404
+
+
+def test_changes_of_hosts_are_seen_by_the_next_request():
+    edge = Edge()
+    edge.make_table([HOST_ONE])
+    stopped = dataclasses.replace(ONE, flags=KILLED)
+    with edge:
+        for _ in range(5):
+            assert is_redirect(edge.get(CLICK))
+            edge.change_table(f"host links.example {stopped.words()}")
+            assert edge.get(CLICK).status == 410
+            edge.change_table(HOST_ONE)
+            assert is_redirect(edge.get(CLICK))
+            edge.change_table("remove-host links.example")
+            assert edge.get(CLICK).status == 404
+            edge.change_table(HOST_ONE)
+
+
+def test_a_killed_writer_hides_no_change():
+    """It left the count of changes odd: what was found is not kept."""
+    edge = Edge()
+    edge.make_table([HOST_ONE])
+    with edge:
+        assert is_redirect(edge.get(CLICK))
+        with edge.table.open("r+b") as table:
+            table.seek(216)
+            count = struct.unpack("<Q", table.read(8))[0]
+            assert count % 2 == 0 and count > 0
+            table.seek(216)
+            table.write(struct.pack("<Q", count + 1))
+        for _ in range(3):
+            assert is_redirect(edge.get(CLICK))
+        edge.change_table("remove-host links.example")
+        assert edge.get(CLICK).status == 404
+
+
+def test_more_hosts_than_are_remembered():
+    names = ["a" * length + ".example" for length in (1, 79, 80, 200)]
+    names += [f"h{n}.example" for n in range(1200)]
+    owners = {name: Domain(1000 + n) for n, name in enumerate(names)}
+    edge = Edge()
+    edge.make_table([f"host {name} {owner.words()}"
+                     for name, owner in owners.items()])
+    with edge:
+        for _ in range(2):
+            for name, owner in owners.items():
+                path = mint(owner, url=URL)
+                assert is_redirect(edge.get(path, host=name)), name
+                if name == names[0]:
+                    other = path
+            assert edge.get(other, host=names[1]).status == 404
 
 
 def test_new_table_is_seen_by_the_next_request():
@@ -135,7 +187,7 @@ def test_broken_table_leaves_the_good_one_in_use():
     edge.make_table([HOST_ONE])
     good = edge.table.read_bytes()
     with edge:
-        for broken in (b"", b"WXTABLE1", b"\xff" * 8192, good[:-4096],
+        for broken in (b"", b"WXTABLE2", b"\xff" * 8192, good[:-4096],
                        good[:4096], b"\0" * len(good)):
             failed = edge.metrics()["waxseal_table_failed_total"]
             replace_table(edge, broken)
@@ -163,7 +215,7 @@ def test_removed_table_stays_in_use():
 
 def test_broken_table_at_start():
     edge = Edge()
-    edge.table.write_bytes(b"WXTABLE1" + b"\xff" * 9000)
+    edge.table.write_bytes(b"WXTABLE2" + b"\xff" * 9000)
     owned_by_nginx(edge.table)
     with edge:
         assert edge.get(CLICK).status == 404

@@ -21,6 +21,10 @@ ZONE = "acme.example"
 
 
 class Formats(Context):
+    def __init__(self):
+        super().__init__()
+        self.stack.settings["WAXSEAL_ACME_CA"] = "letsencrypt.org"
+
     def file(self, format_):
         answer = request(
             self.stack.api, "GET",
@@ -60,11 +64,11 @@ def bind_passes_nsd_checkzone(c):
 class Knot:
     """A Knot DNS that takes updates of the zone."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, more=""):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
         self.port = free_port()
-        (self.folder / "zone").write_text(
+        (self.folder / "zone").write_text(more +
             f"{ZONE}. 60 SOA ns.{ZONE}. admin.{ZONE}. 1 60 60 600 60\n"
             f"{ZONE}. 60 NS ns.{ZONE}.\nns.{ZONE}. 60 A 127.0.0.1\n")
         (self.folder / "conf").write_text(f"""
@@ -252,6 +256,85 @@ def names_are_as_the_provider_wants_them(c):
             short if wants == "short" else record["fqdn"]), record
 
 
+OTHER_CAA = ('0 issue "digicert.com; policy=ev"',
+             '0 iodef "mailto:security@acme.example"')
+OUR_CAA = '0 issue "letsencrypt.org"'
+
+
+def ours_and_others(values):
+    values = list(values)
+    assert values[0] == OUR_CAA and sorted(values[1:]) == sorted(OTHER_CAA), \
+        values
+
+
+def caa_is_added_beside_what_is_there(c):
+    """The customer's CAA records forbid the certificate: one more is needed, and
+    no tool may lose the others."""
+    others = "".join(f"{ZONE}. 60 CAA {value}\n" for value in OTHER_CAA)
+    domain = c.get(ZONE)
+    c.serve(acme_example=zone_records(domain) + "\n" + others)
+    c.call("POST", ZONE, "/verify")
+    record = wait_for("the CAA record", lambda: next(
+        (r for r in c.get(ZONE)["records"] if r["type"] == "CAA"), None))
+    assert record["value"] == OUR_CAA
+    assert sorted(record["status_detail"]["found"]) == sorted(OTHER_CAA), record
+
+    bind_passes_nsd_checkzone(c)
+    assert f"\n{ZONE}. 300 IN CAA {OUR_CAA}\n" in c.text("bind")
+
+    knot = Knot(c.folder + "/knot2", others)
+    try:
+        subprocess.run(["/usr/bin/knsupdate"], text=True, timeout=20, check=True,
+                       input=f"server 127.0.0.1 {knot.port}\n"
+                             + c.text("nsupdate"))
+        found = sorted(r.to_text() for r in knot.ask(ZONE, "CAA"))
+        assert found == sorted((*OTHER_CAA, OUR_CAA)), found
+    finally:
+        knot.stop()
+
+    rrset = next(change["ResourceRecordSet"]
+                 for change in c.file("route53").json()["Changes"]
+                 if change["ResourceRecordSet"]["Type"] == "CAA")
+    assert rrset["Name"] == f"{ZONE}."
+    ours_and_others(r["Value"] for r in rrset["ResourceRecords"])
+
+    text = c.text("terraform")
+    pathlib.Path(c.folder, "caa.tf").write_text(text)
+    if shutil.which("terraform"):
+        subprocess.run(["terraform", "fmt", "-check",
+                        os.path.join(c.folder, "caa.tf")], check=True)
+    block = text[text.index('"waxseal___caa"'):]
+    ours_and_others(json.loads(re.search(r"records = (\[.*\])", block)[1]))
+
+    folder = pathlib.Path(c.folder, "octodns-caa")
+    folder.mkdir()
+    (folder / f"{ZONE}.yaml").write_text(c.text("octodns"))
+    [entry] = yaml.safe_load(c.text("octodns"))[""]
+    assert entry["type"] == "CAA"
+    ours_and_others(f'{v["flags"]} {v["tag"]} "{v["value"]}"'
+                    for v in entry["values"])
+    try:
+        from octodns.provider.yaml import YamlProvider
+        from octodns.zone import Zone
+    except ImportError:
+        pass
+    else:
+        read = Zone(f"{ZONE}.", [])
+        YamlProvider("file", str(folder)).populate(read)
+        [caa] = [r for r in read.records if r._type == "CAA"]
+        assert len(caa.values) == 3, caa
+
+    program = ("const none = () => null, [TXT, CNAME, MX, TTL] = "
+               "[none, none, none, none];\n"
+               "const CAA = (...all) => all.slice(0, 3);\n"
+               "const D_EXTEND = (zone, ...all) => "
+               "console.log(JSON.stringify(all.filter(r => r)));\n"
+               + c.text("dnscontrol"))
+    output = subprocess.run(["node", "-"], input=program, text=True,
+                            stdout=subprocess.PIPE, timeout=20, check=True)
+    assert json.loads(output.stdout) == [["@", "issue", "letsencrypt.org"]]
+
+
 def main():
     context = Formats()
     try:
@@ -259,8 +342,8 @@ def main():
             there_is_a_domain, bind_passes_nsd_checkzone,
             nsupdate_is_played_against_knot, route53_is_a_change_batch,
             terraform_is_hcl, octodns_is_yaml, dnscontrol_is_javascript,
-            other_formats_are_refused, names_are_as_the_provider_wants_them],
-            context)
+            other_formats_are_refused, names_are_as_the_provider_wants_them,
+            caa_is_added_beside_what_is_there], context)
         if failed:
             print(context.stack.log())
     finally:

@@ -227,6 +227,33 @@ def makes_links_and_kills_them(c):
         c.call("POST", f"/links/{bad}/kill", status=404)
 
 
+def makes_many_links_at_once(c):
+    domain = {"domain": c.domain}
+    urls = [f"https://many.example/{i % 900}?{'x' * (i % 50)}"
+            for i in range(1000)]
+    wishes = [dict(domain, url=url, links="signed" if i % 10 == 0 else "table")
+              for i, url in enumerate(urls)]
+    wishes[10]["url"] = urls[10] = "https://long.example/" + "y" * 3000
+    made = c.call("POST", "/links", wishes, 201)["data"]
+    assert [link["url"] for link in made] == urls
+    assert made[0]["type"] == "signed" and made[1]["type"] == "table"
+    assert made[10]["type"] == "table"  # too long to be signed
+    for i in (0, 1, 10, 499, 998, 999):
+        assert c.follow(made[i]["href"]) == urls[i]
+    # all or none
+    before = c.sql("SELECT count(*) FROM links")
+    for bad, word in (({"url": "ftp://x"}, "Link 1: The `url`"),
+                      ({"url": urls[0], "domain": "x"}, "Link 1: The `domain`"),
+                      (7, "Link 1: ")):
+        wish = dict(domain, **bad) if isinstance(bad, dict) else bad
+        error = c.call("POST", "/links", [
+            dict(domain, url="https://new.example/"), wish], 422)
+        assert error["message"].startswith(word), error
+    assert c.sql("SELECT count(*) FROM links") == before
+    c.call("POST", "/links", [], 422)
+    c.call("POST", "/links", wishes + wishes[:1], 422)
+
+
 def kills_messages_and_domains(c):
     message = c.message(html='<a href="https://x.example/1">')
     other = c.message(html='<a href="https://x.example/1">')
@@ -310,6 +337,24 @@ def obeys_ceilings(c):
     message = c.message(html=html, to=["x@y.example", "Ann <a@B.example>"])
     assert message["mode"] == "off" and message["html"] == html
     assert c.message(html=html, to=["x@y.example"])["mode"] == "pseudonymous"
+    names = [f"{i:02}@list.example" for i in range(25)]
+    for name in names:
+        c.call("PUT", f"/recipients/{name}", {"mode": "anonymous"})
+    page = c.call("GET", "/recipients")
+    assert page["has_more"] and [r["address"] for r in page["data"]] == \
+        names[:20]
+    page = c.call("GET", f"/recipients?limit=5&after={names[19]}")
+    assert page["has_more"] and [r["address"] for r in page["data"]] == \
+        names[20:]
+    page = c.call("GET", f"/recipients?after={names[24]}")
+    assert not page["has_more"] and page["data"] == [
+        {"object": "recipient", "address": "a@b.example", "mode": "off"}]
+    page = c.call("GET", f"/recipients?limit=2&before={names[3]}")
+    assert page["has_more"] and [r["address"] for r in page["data"]] == \
+        names[1:3]
+    c.call("GET", "/recipients?limit=0", status=422)
+    for name in names:
+        c.call("DELETE", f"/recipients/{name}")
     c.call("DELETE", "/recipients/a@b.example")
     c.call("DELETE", "/recipients/a@b.example", status=404)
     c.call("PUT", "/recipients/nobody", {"mode": "off"}, 422)
@@ -523,7 +568,8 @@ def main():
             starts, follows_every_link_of_templates,
             carries_names_and_tags_into_events,
             tracks_plain_text_and_adds_parameters, shares_table_links,
-            makes_links_and_kills_them, kills_messages_and_domains,
+            makes_links_and_kills_them,
+             makes_many_links_at_once, kills_messages_and_domains,
             unsubscribes_with_a_post_only, gives_one_click_headers_with_https,
             obeys_ceilings, keeps_metadata_only_where_wanted,
             rewrites_raw_messages, leaves_raw_messages_alone, breaks_no_line,

@@ -43,8 +43,8 @@ def bad_files(good):
         ("cut in the header", good[:100], "malformed"),
         ("zeros", bytes(len(good)), "malformed"),
         ("noise", os.urandom(len(good)), "malformed"),
-        ("older version", patched(good, 7, b"0"), "unknown format version"),
-        ("newer version", patched(good, 7, b"2"), "unknown format version"),
+        ("older version", patched(good, 7, b"1"), "unknown format version"),
+        ("newer version", patched(good, 7, b"3"), "unknown format version"),
         ("unknown flags", patched(good, 12, b"\1"), "unknown format version"),
         ("wrong CRC", patched(good, 80, b"\7", False), "malformed"),
         ("no buckets", patched(good, 16, bytes(8)), "malformed"),
@@ -70,7 +70,7 @@ def put(path, make, owner=True):
 
 
 def unreadable(path):
-    path.write_bytes(b"WXTABLE1")
+    path.write_bytes(b"WXTABLE2")
     path.chmod(0)
 
 

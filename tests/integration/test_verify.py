@@ -2,9 +2,11 @@
 a real unbound: what is right is verified, what is wrong is named, and what
 nobody answers changes nothing."""
 import base64
+import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -34,6 +36,7 @@ class NameServer:
         self.folder.mkdir()
         self.address, self.port = address, port
         self.zones, self.process = {}, None
+        self.minimal = False  # leaves out what was not asked for
 
     def serve(self, **zones):
         """zones: name (with _ for .) = lines, or None for a broken zone."""
@@ -53,6 +56,7 @@ class NameServer:
   username: ""
   server-count: 1
   rrl-ratelimit: 0
+  minimal-responses: {"yes" if self.minimal else "no"}
 remote-control:
   control-enable: no
 """]
@@ -140,7 +144,8 @@ class Bench:
         both = [f"{NS1}@{self.port}", f"{NS2}@{self.port}"]
         self.resolver = Resolver(self.folder / "unbound", {
             "customer.example": both, "single.example": both[:1],
-            "dead.example": ["127.0.0.9@9"], "waxseal.example": both[:1]})
+            "dead.example": ["127.0.0.9@9"], "waxseal.example": both[:1],
+            "hosted.example": both[:1]})
         self.dir = self.folder / "state"
         self.worker = None
         self.domains = {}
@@ -369,13 +374,45 @@ def complete_records_verify(b):
                  number)[0]["state"] == "active"
 
 
-def one_nameserver_confirms_over_tcp(b):
-    b.ns1.serve(single_example=zone(*GOOD, name="single.example",
-                                    hosts=((1, NS1),)))
+def what_other_caches_still_have_is_told(b):
+    def serve(*lines):
+        text = zone(*lines, name="single.example", hosts=((1, NS1),))
+        b.ns1.serve(single_example=text.replace("600 1\n", "600 450\n"))
+
+    # the SOA record's TTL is 300, its minimum 450
+    serve(*GOOD[:1], 'send 700 TXT "v=spf1 -all"', *GOOD[3:])
     b.add("single.example")
+    b.await_code("mx", "missing", "single.example")
+    assert b.record("mx", "single.example")[1]["cached_until"] is None
+    serve(*GOOD)
     b.await_state("verified", "single.example")
+    for kind, seconds in (("dkim", 300), ("spf", 700), ("mx", 300)):
+        detail = b.record(kind, "single.example")[1]
+        assert (detail["class"], detail["code"]) == \
+            ("exact", "cached_elsewhere"), detail
+        until = datetime.datetime.fromisoformat(
+            detail["cached_until"].replace("Z", "+00:00")).timestamp()
+        assert seconds - 30 < until - time.time() <= seconds, detail
+        said = int(re.search(r"up to (\d+) s", detail["message"])[1])
+        assert seconds - 30 < said <= seconds, detail
+        assert detail["fix"], detail
+    # until then, and no longer
+    b.sql("UPDATE records SET cached_until = ? WHERE domain = ? AND"
+          " kind = 'dkim'", time.time_ns() // 1000,
+          b.domains["single.example"])
+    b.await_code("dkim", "ok", "single.example")
+    assert b.code("spf", "single.example") == "cached_elsewhere"
+    assert b.record("dkim", "single.example")[1]["cached_until"] is None
+
+
+def one_nameserver_confirms_over_tcp(b):
     evidence = b.history("single.example")[-1]
     assert evidence["to_state"] == "verified"
+    b.sql("UPDATE records SET status = 'pending' WHERE domain = ?",
+          b.domains["single.example"])
+    b.verify("single.example")
+    b.await_state("verified", "single.example")
+    assert b.record("mx", "single.example")[1]["confirmed_by"] == "tcp"
 
 
 def servfail_changes_nothing(b):
@@ -487,11 +524,21 @@ def a_nameserver_without_public_address_is_not_asked(b):
 
 
 def the_resolver_alone_will_do(b):
+    name = "hosted.example"
+    b.ns1.serve(hosted_example=zone(*GOOD, name=name, hosts=())
+                + "@ NS amy.ns.cloudflare.com.\n@ NS bob.ns.cloudflare.com.\n")
     b.start(window="60s", WAXSEAL_DNS_MODE="recursive")
     b.verify("single.example")
     b.await_state("verified", "single.example")
     detail = b.record("mx", "single.example")[1]
     assert [n["host"] for n in detail["nameservers"]] == ["resolver"], detail
+    assert b.domain("single.example")["dns_zone"] == "single.example"
+    # it finds the nameservers' names too, and so the provider
+    b.add(name)
+    b.await_state("verified", name)
+    row = b.domain(name)
+    assert (row["dns_zone"], row["dns_provider"]) == (name, "cloudflare"), \
+        dict(row)
     b.stop_worker()
 
 
@@ -499,6 +546,7 @@ def main():
     b = Bench()
     tests = [missing_records_are_named, wrong_values_are_named,
              a_stale_secondary_is_propagation, complete_records_verify,
+             what_other_caches_still_have_is_told,
              one_nameserver_confirms_over_tcp, servfail_changes_nothing,
              silence_changes_nothing, a_stopped_nameserver_does_not_count,
              a_lost_record_is_a_temporary_failure_and_recovers,

@@ -361,7 +361,23 @@ def a_copy_of_a_delegated_zone_does_not_speak_for_it(b):
     hosts = [n["host"] for n in b.record("mx", name)[1]["nameservers"]]
     assert hosts == ["ns8.waxseal.example"], hosts
     b.never(name, ("verified",), 1)
-    b.finish(name)
+    # the same, from a nameserver that does not tell of which zone it speaks
+    b.ns1.minimal = True
+    try:
+        b.ns1.restart()
+        b.verify(name)
+        b.await_checks(1, name)
+        assert b.code("mx", name) == "name_delegated", b.record("mx", name)
+        b.never(name, ("verified",), 1)
+        b.finish(name)
+        whole = "minimal.example"
+        b.ns1.serve(minimal_example=zone(*GOOD, name=whole, hosts=((1, NS1),)))
+        b.add(whole)
+        b.await_state("verified", whole)
+        b.finish(whole)
+    finally:
+        b.ns1.minimal = False
+        b.ns1.restart()
 
 
 def a_nameserver_at_an_ipv6_address_is_asked(b):
@@ -468,7 +484,7 @@ def set_up():
     text = conf.read_text().split("stub-zone:")[0]
     at = [f"{NS1}@{b.port}"]
     for name in ("forged", "denied", "missing", "there", "udp", "truncated",
-                 "slow", "mixed", "stale", "signed", "authentic", "parent", "copied",
+                 "slow", "mixed", "stale", "signed", "authentic", "parent", "copied", "minimal",
                  "six", "steady", "killed", "waxseal", None):
         text += f"stub-zone:\n  name: {name + '.' if name else ''}example\n"
         text += "".join(f"  stub-addr: {a}\n" for a in at)

@@ -213,9 +213,13 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def create(self, name):
-        answer = self.stack.call("POST", "/domains", {
-            "name": name, "tracking_subdomain": "links",
-            "click_tracking": True, "open_tracking": True})
+        def try_to():
+            answer = self.stack.call("POST", "/domains", {
+                "name": name, "tracking_subdomain": "links",
+                "click_tracking": True, "open_tracking": True})
+            return None if answer.status == 503 else answer  # no key is ready
+
+        answer = wait_for("a DKIM key", try_to, 60)
         assert answer.status == 201, answer.body
         return answer.json()
 

@@ -63,7 +63,9 @@ class Client:
         return answer.get("payload")
 
     def stop(self):
-        self.process.stdin.close()
+        # it may have died, and what was started after it must be stopped too
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait(10)
 
 
@@ -560,6 +562,15 @@ def persistent_failure_disables(c):
             time.sleep(0.4)
         assert get()["status"] == "disabled", get()
         assert "failed" in get()["disabled_reason"]
+        assert get()["disabled_at"] is not None
+        state = c.stack.admin("GET", "/status").json()["webhooks"]
+        assert state["disabled"] == 1 and state["recent"]["failed"] > 0, state
+        assert state["attempts"] >= state["recent"]["attempts"] > 0, state
+        admin = (c.stack.dir / "admin.key").read_text().strip()
+        metrics = c.stack.fetch("GET", "/status?format=prometheus", None,
+                                {"Authorization": f"Bearer {admin}"})
+        assert metrics.status == 200
+        assert "\nwaxseal_webhook_disabled 1\n" in metrics.body.decode()
         wait_for("no event to be under way", lambda: not [
             e for e in c.events(webhook, limit=100)
             if e["status"] in ("pending", "attempting")])
@@ -569,7 +580,7 @@ def persistent_failure_disables(c):
         assert len(c.sink.of("/fail/1000/off")) == before
         c.client.call("webhooks.update", webhook["id"],
                       {"status": "enabled", "endpoint": c.sink.url("/ok/on")})
-        assert get()["disabled_reason"] is None
+        assert get()["disabled_reason"] is get()["disabled_at"] is None
         c.change()
         c.arrives("/ok/on")
         c.event_is(webhook, "success")

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "domain_store.h"
+#include "idempotency.h"
 #include "key_fields.h"
 #include "key_store.h"
 #include "routes.h"
@@ -93,18 +94,28 @@ make(new_key *made, wxs_error *error)
     return true;
 }
 
-static bool
-store(int64_t account, const new_key *made, wxs_error *error)
+static void
+store(const wxs_context *context, const wxs_request *request,
+      const new_key *made, wxs_response *response)
 {
-    wxs_db *db = wxs_write_begin(WXS_DB_CONTROL, error);
+    const wxs_identity *identity = &context->identity;
+    wxs_error error;
+    wxs_db *db = wxs_write_begin(WXS_DB_CONTROL, &error);
 
-    if (db == NULL)
-        return false;
-    if (wxs_api_key_insert(db, account, &made->key, made->domain, made->hash,
-                           error))
-        return wxs_write_commit(db, error);
-    wxs_write_abort(db);
-    return false;
+    if (db == NULL) {
+        wxs_answer_internal(response, request, &error);
+        return;
+    }
+    if (!wxs_api_key_insert(db, identity->account, &made->key, made->domain,
+                            made->hash, &error)) {
+        wxs_write_abort(db);
+        wxs_answer_internal(response, request, &error);
+        return;
+    }
+    wxs_answer(response, 201,
+               json_pack("{s:s, s:s, s:s}", "object", "api_key", "id",
+                         made->key.id, "token", made->token));
+    (void)wxs_commit_creation(db, identity, request, response);
 }
 
 void
@@ -116,10 +127,8 @@ wxs_api_keys_create(wxs_context *context, const wxs_request *request,
 
     if (!parse(context, request, &made, response))
         return;
-    if (make(&made, &error) && store(context->identity.account, &made, &error))
-        wxs_answer(response, 201,
-                   json_pack("{s:s, s:s, s:s}", "object", "api_key", "id",
-                             made.key.id, "token", made.token));
+    if (make(&made, &error))
+        store(context, request, &made, response);
     else
         wxs_answer_internal(response, request, &error);
     OPENSSL_cleanse(made.token, sizeof(made.token));

@@ -3,23 +3,10 @@
 #include "claim_json.h"
 #include "clock.h"
 #include "domain_create.h"
+#include "idempotency.h"
 #include "routes.h"
 
 #define WEEK_US INT64_C(604800000000)
-
-static void
-answer_claim(const wxs_context *context, const wxs_request *request,
-             const wxs_domain *domain, const wxs_claim *claim, int status,
-             wxs_response *response)
-{
-    wxs_error error;
-    json_t *json = wxs_claim_json(context, request, domain, claim, &error);
-
-    if (json == NULL)
-        wxs_answer_internal(response, request, &error);
-    else
-        wxs_answer(response, status, json);
-}
 
 static bool
 new_claim(wxs_claim *claim, wxs_error *error)
@@ -44,18 +31,42 @@ find_own(const wxs_context *context, const char *name, wxs_domain *domain,
                                 name, domain, error);
 }
 
+static void
+answer_present(const wxs_context *context, const wxs_request *request,
+               const wxs_domain *domain, const wxs_claim *claim,
+               wxs_response *response)
+{
+    wxs_error error;
+    json_t *json = wxs_claim_json(context->control, context, request, domain,
+                                  claim, &error);
+
+    if (json == NULL)
+        wxs_answer_internal(response, request, &error);
+    else
+        wxs_answer(response, 200, json);
+}
+
+/* Stores a claim for a domain that is there, and answers. */
 static bool
-store(const wxs_domain *domain, const wxs_claim *claim, wxs_error *error)
+store(const wxs_context *context, const wxs_request *request,
+      const wxs_domain *domain, const wxs_claim *claim, wxs_response *response,
+      wxs_error *error)
 {
     wxs_db *db = wxs_write_begin(WXS_DB_CONTROL, error);
+    json_t *json = NULL;
 
     if (db == NULL)
         return false;
     if (wxs_claim_insert(db, claim->id, domain->number, claim->created_at,
                          claim->expires_at, error))
-        return wxs_write_commit(db, error);
-    wxs_write_abort(db);
-    return false;
+        json = wxs_claim_json(db, context, request, domain, claim, error);
+    if (json == NULL) {
+        wxs_write_abort(db);
+        return false;
+    }
+    wxs_answer(response, 201, json);
+    (void)wxs_commit_creation(db, &context->identity, request, response);
+    return true;
 }
 
 /* A claim for a domain that the account has added already. */
@@ -69,12 +80,23 @@ claim_own(const wxs_context *context, const wxs_request *request,
                                &claim, &error);
 
     if (found == 1 && strcmp(claim.status, "pending") == 0)
-        answer_claim(context, request, domain, &claim, 200, response);
-    else if (found >= 0 && new_claim(&claim, &error) &&
-             store(domain, &claim, &error))
-        answer_claim(context, request, domain, &claim, 201, response);
-    else
+        answer_present(context, request, domain, &claim, response);
+    else if (found < 0 || !new_claim(&claim, &error) ||
+             !store(context, request, domain, &claim, response, &error))
         wxs_answer_internal(response, request, &error);
+}
+
+static json_t *
+answer_new(wxs_db *db, const wxs_context *context, const wxs_request *request,
+           const wxs_domain *domain, const wxs_create_wishes *wishes,
+           wxs_error *error)
+{
+    wxs_claim claim = {.status = "pending",
+                       .created_at = domain->created_at,
+                       .expires_at = wishes->claim_expires_at};
+
+    memcpy(claim.id, wishes->claim, sizeof(claim.id));
+    return wxs_claim_json(db, context, request, domain, &claim, error);
 }
 
 /* A claim with a domain of its own. */
@@ -82,20 +104,16 @@ static void
 claim_new(const wxs_context *context, const wxs_request *request,
           wxs_domain *domain, wxs_create_wishes *wishes, wxs_response *response)
 {
-    wxs_create_outcome outcome = WXS_CREATE_FAILED;
     wxs_claim claim;
     wxs_error error;
 
-    if (new_claim(&claim, &error)) {
-        memcpy(wishes->claim, claim.id, sizeof(claim.id));
-        wishes->claim_expires_at = claim.expires_at;
-        outcome = wxs_create_domain(context, domain, wishes, &error);
+    if (!new_claim(&claim, &error)) {
+        wxs_answer_internal(response, request, &error);
+        return;
     }
-    claim.created_at = domain->created_at;
-    if (outcome == WXS_CREATED)
-        answer_claim(context, request, domain, &claim, 201, response);
-    else
-        wxs_create_refuse(outcome, domain, wishes, request, &error, response);
+    memcpy(wishes->claim, claim.id, sizeof(claim.id));
+    wishes->claim_expires_at = claim.expires_at;
+    wxs_create_domain(context, request, domain, wishes, answer_new, response);
 }
 
 static void

@@ -18,7 +18,8 @@ answer(const wxs_context *context, const wxs_request *request,
                                &claim, &error);
 
     if (found == 1)
-        json = wxs_claim_json(context, request, domain, &claim, &error);
+        json = wxs_claim_json(context->control, context, request, domain,
+                              &claim, &error);
     if (json != NULL)
         wxs_answer(response, 200, json);
     else if (found == 0)

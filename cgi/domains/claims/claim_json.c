@@ -34,12 +34,11 @@ record_json(const json_t *record)
 }
 
 json_t *
-wxs_claim_json(const wxs_context *context, const wxs_request *request,
-               const wxs_domain *domain, const wxs_claim *claim,
-               wxs_error *error)
+wxs_claim_json(wxs_db *db, const wxs_context *context,
+               const wxs_request *request, const wxs_domain *domain,
+               const wxs_claim *claim, wxs_error *error)
 {
-    json_t *whole =
-        wxs_domain_json(context->control, domain, context, request, error);
+    json_t *whole = wxs_domain_json(db, domain, context, request, error);
     json_t *json;
 
     if (whole == NULL)

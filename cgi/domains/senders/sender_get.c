@@ -86,29 +86,28 @@ find_cover(wxs_context *context, const char *host, cover *found,
     return true;
 }
 
-/* The keys that sign now; NULL with error filled. */
-static json_t *
-signing_keys(wxs_db *db, int64_t domain, wxs_error *error)
+/* The keys that sign now. */
+static bool
+write_keys(wxs_json_writer *json, wxs_db *db, int64_t domain, wxs_error *error)
 {
-    json_t *keys = json_array();
     sqlite3_stmt *row = wxs_dkim_walk(db, domain, error);
     wxs_dkim_key key;
-    int step = row == NULL ? -1 : 1;
+    int step = -1;
 
-    while (step == 1 && (step = wxs_db_step(db, row, error)) == 1) {
-        if (!wxs_dkim_row(row, &key, error))
+    while (row != NULL && (step = wxs_db_step(db, row, error)) == 1) {
+        if (!wxs_dkim_row(row, &key, error)) {
             step = -1;
-        else if (strcmp(key.state, "active") == 0 &&
-                 json_array_append_new(
-                     keys, json_pack("{s:s, s:s}", "selector", key.selector,
-                                     "algorithm", key.algorithm)) != 0)
-            step = wxs_fail(error, "out of memory") - 1;
+            break;
+        }
+        if (strcmp(key.state, "active") != 0)
+            continue;
+        wxs_json_open(json, NULL, '{');
+        wxs_json_string(json, "selector", key.selector);
+        wxs_json_string(json, "algorithm", key.algorithm);
+        wxs_json_close(json, '}');
     }
     wxs_db_done(row);
-    if (step == 0)
-        return keys;
-    json_decref(keys);
-    return NULL;
+    return step == 0;
 }
 
 static const char *
@@ -119,24 +118,24 @@ reason(const cover *found)
     return found->state;
 }
 
-/* Takes over keys. */
-static json_t *
-sender_json(const char *address, const char *host, const cover *found,
-            json_t *keys)
+static void
+write_sender(wxs_json_writer *json, const char *address, const char *host,
+             const cover *found)
 {
     char return_path[WXS_LABEL_MAX + 1 + WXS_NAME_TEXT];
     bool known = found->number != 0;
 
     snprintf(return_path, sizeof(return_path), "%s.%s", found->return_path,
              found->name);
-    return json_pack("{s:s, s:s, s:b, s:s, s:s?, s:s?, s:b, s:s?, s:s?, s:o}",
-                     "object", "sender", "address", address, "allowed",
-                     (int)found->may_send, "reason", reason(found), "domain",
-                     known ? found->name : NULL, "domain_id",
-                     known ? found->id : NULL, "subdomain",
-                     known && strcmp(host, found->name) != 0, "return_path",
-                     known ? return_path : NULL, "tls",
-                     known ? found->tls : NULL, "dkim", keys);
+    wxs_json_string(json, "object", "sender");
+    wxs_json_string(json, "address", address);
+    wxs_json_bool(json, "allowed", found->may_send);
+    wxs_json_string(json, "reason", reason(found));
+    wxs_json_string(json, "domain", known ? found->name : NULL);
+    wxs_json_string(json, "domain_id", known ? found->id : NULL);
+    wxs_json_bool(json, "subdomain", known && strcmp(host, found->name) != 0);
+    wxs_json_string(json, "return_path", known ? return_path : NULL);
+    wxs_json_string(json, "tls", known ? found->tls : NULL);
 }
 
 /* The part before the @ may be anything, but it is shown again. */
@@ -172,20 +171,23 @@ parse_host(const char *address, char host[WXS_NAME_TEXT],
     return false;
 }
 
-static json_t *
+static bool
 look_up(wxs_context *context, const char *address, const char *host,
-        wxs_error *error)
+        wxs_json_writer *json, wxs_error *error)
 {
-    json_t *keys;
     cover found;
+    bool ok;
 
     if (!find_cover(context, host, &found, error))
-        return NULL;
-    keys = found.may_send ? signing_keys(context->control, found.number, error)
-                          : json_array();
-    if (keys == NULL)
-        return NULL;
-    return sender_json(address, host, &found, keys);
+        return false;
+    wxs_json_open(json, NULL, '{');
+    write_sender(json, address, host, &found);
+    wxs_json_open(json, "dkim", '[');
+    ok = !found.may_send ||
+         write_keys(json, context->control, found.number, error);
+    wxs_json_close(json, ']');
+    wxs_json_close(json, '}');
+    return ok;
 }
 
 void
@@ -193,21 +195,17 @@ wxs_senders_get(wxs_context *context, const wxs_request *request,
                 wxs_response *response)
 {
     char host[WXS_NAME_TEXT];
-    wxs_error error = {"out of memory"};
-    json_t *json = NULL;
+    wxs_json_writer json = {0};
+    wxs_error error;
 
-    if (!parse_host(request->param[0], host, response)) {
-        response->unlogged = true;
-        return;
+    if (parse_host(request->param[0], host, response)) {
+        if (look_up(context, request->param[0], host, &json, &error)) {
+            wxs_answer_text(response, 200, &json);
+        } else {
+            wxs_json_free(&json);
+            wxs_answer_internal(response, request, &error);
+        }
     }
-    if (wxs_db_begin_read(context->control, &error)) {
-        json = look_up(context, request->param[0], host, &error);
-        wxs_db_rollback(context->control);
-    }
-    if (json != NULL)
-        wxs_answer(response, 200, json);
-    else
-        wxs_answer_internal(response, request, &error);
     /* too many, and they name people */
     response->unlogged = true;
 }

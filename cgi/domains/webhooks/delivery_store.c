@@ -56,10 +56,11 @@ wxs_attempt_walk(wxs_db *webhooks, int64_t webhook, int64_t message,
 }
 
 json_t *
-wxs_delivery_item(sqlite3_stmt *row)
+wxs_delivery_item(sqlite3_stmt *row, wxs_error *error)
 {
     char at[WXS_TIME_TEXT];
 
+    (void)error;
     wxs_time_iso(sqlite3_column_int64(row, 2), at);
     return json_pack("{s:s, s:s, s:s, s:s}", "id", sqlite3_column_text(row, 0),
                      "type", sqlite3_column_text(row, 1), "created_at", at,
@@ -67,11 +68,12 @@ wxs_delivery_item(sqlite3_stmt *row)
 }
 
 json_t *
-wxs_attempt_item(sqlite3_stmt *row)
+wxs_attempt_item(sqlite3_stmt *row, wxs_error *error)
 {
     char id[sizeof(ATTEMPT_PREFIX) + ATTEMPT_DIGITS];
     char at[WXS_TIME_TEXT];
 
+    (void)error;
     (void)snprintf(id, sizeof(id), ATTEMPT_PREFIX "%016" PRIx64,
                    (uint64_t)sqlite3_column_int64(row, 0));
     wxs_time_iso(sqlite3_column_int64(row, 3), at);
@@ -98,7 +100,7 @@ wxs_attempt_id_parse(const char *text, int64_t *number)
 static json_t *
 delivery_row(sqlite3_stmt *row)
 {
-    json_t *json = wxs_delivery_item(row);
+    json_t *json = wxs_delivery_item(row, NULL);
     const char *payload = (const char *)sqlite3_column_text(row, 4);
     char at[WXS_TIME_TEXT];
     bool has_next = sqlite3_column_type(row, 5) != SQLITE_NULL;

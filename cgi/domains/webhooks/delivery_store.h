@@ -23,8 +23,8 @@ sqlite3_stmt *wxs_attempt_walk(wxs_db *webhooks, int64_t webhook,
                                wxs_error *error);
 
 /* A row of these as an item of the API. NULL without memory. */
-json_t *wxs_delivery_item(sqlite3_stmt *row);
-json_t *wxs_attempt_item(sqlite3_stmt *row);
+json_t *wxs_delivery_item(sqlite3_stmt *row, wxs_error *error);
+json_t *wxs_attempt_item(sqlite3_stmt *row, wxs_error *error);
 
 /* The number in the id of an attempt; false if it is none. */
 bool wxs_attempt_id_parse(const char *text, int64_t *number);

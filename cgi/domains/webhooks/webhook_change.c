@@ -32,6 +32,7 @@ update(wxs_db *db, wxs_webhook *webhook, void *arg, wxs_response *response,
     if (!was_enabled && strcmp(webhook->status, "enabled") == 0) {
         webhook->enabled_at = wxs_now_us();
         webhook->disabled_reason[0] = '\0';
+        webhook->disabled_at = 0;
     }
     return wxs_webhook_save(db, webhook, error);
 }

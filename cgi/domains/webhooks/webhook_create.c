@@ -1,4 +1,5 @@
 #include "clock.h"
+#include "idempotency.h"
 #include "routes.h"
 #include "webhook_fields.h"
 #include "webhook_json.h"
@@ -25,24 +26,33 @@ prepare(const wxs_config *config, wxs_webhook *webhook,
     return ok;
 }
 
-/* 1 stored, 0 the account has too many, -1. */
+/* 1 there is room for one more and it is inserted, 0 there is none, -1. */
 static int
-store(wxs_webhook *webhook, const uint8_t sealed[WXS_WEBHOOK_SEALED_SIZE],
-      wxs_error *error)
+insert(wxs_db *db, wxs_webhook *webhook,
+       const uint8_t sealed[WXS_WEBHOOK_SEALED_SIZE], wxs_error *error)
 {
-    wxs_db *db = wxs_write_begin(WXS_DB_CONTROL, error);
-    int64_t count;
+    int64_t count = wxs_webhook_count(db, webhook->account, error);
 
-    if (db == NULL)
-        return -1;
-    count = wxs_webhook_count(db, webhook->account, error);
-    if (count >= 0 && count < WXS_WEBHOOKS_MAX &&
-        wxs_webhook_insert(db, webhook, error) &&
-        wxs_webhook_secret_add(db, webhook, sealed, webhook->created_at, 0,
-                               error))
-        return wxs_write_commit(db, error) ? 1 : -1;
-    wxs_write_abort(db);
-    return count >= WXS_WEBHOOKS_MAX ? 0 : -1;
+    if (count < 0 || count >= WXS_WEBHOOKS_MAX)
+        return count < 0 ? -1 : 0;
+    return wxs_webhook_insert(db, webhook, error) &&
+                   wxs_webhook_secret_add(db, webhook, sealed,
+                                          webhook->created_at, 0, error)
+               ? 1
+               : -1;
+}
+
+static void
+refuse(int inserted, const wxs_request *request, const wxs_error *error,
+       wxs_response *response)
+{
+    if (inserted < 0)
+        wxs_answer_internal(response, request, error);
+    else
+        wxs_answer_error(response, 422, "validation_error",
+                         "There are %d webhooks already, which is as many as "
+                         "an account may have: delete one first.",
+                         WXS_WEBHOOKS_MAX);
 }
 
 static void
@@ -51,20 +61,22 @@ create(const wxs_context *context, const wxs_request *request,
 {
     uint8_t sealed[WXS_WEBHOOK_SEALED_SIZE];
     uint8_t secret[WXS_WEBHOOK_SECRET_SIZE];
+    wxs_db *db = NULL;
     wxs_error error;
-    int stored = prepare(context->config, webhook, secret, sealed, &error)
-                     ? store(webhook, sealed, &error)
-                     : -1;
+    int inserted = -1;
 
-    if (stored == 1)
+    if (prepare(context->config, webhook, secret, sealed, &error))
+        db = wxs_write_begin(WXS_DB_CONTROL, &error);
+    if (db != NULL)
+        inserted = insert(db, webhook, sealed, &error);
+    if (inserted == 1) {
         wxs_answer(response, 201, wxs_webhook_reference(webhook, secret));
-    else if (stored == 0)
-        wxs_answer_error(response, 422, "validation_error",
-                         "There are %d webhooks already, which is as many as "
-                         "an account may have: delete one first.",
-                         WXS_WEBHOOKS_MAX);
-    else
-        wxs_answer_internal(response, request, &error);
+        (void)wxs_commit_creation(db, &context->identity, request, response);
+        return;
+    }
+    if (db != NULL)
+        wxs_write_abort(db);
+    refuse(inserted, request, &error, response);
 }
 
 void

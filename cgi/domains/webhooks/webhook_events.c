@@ -49,22 +49,17 @@ lookup(const wxs_context *context, const wxs_request *request,
 static void
 answer_list(const wxs_context *context, const wxs_request *request,
             const wxs_page *page, sqlite3_stmt *rows, wxs_error *error,
-            json_t *(*item)(sqlite3_stmt *row), wxs_response *response)
+            json_t *(*item)(sqlite3_stmt *row, wxs_error *error),
+            wxs_response *response)
 {
     wxs_page_list list = wxs_page_begin(page);
-    int more = rows == NULL ? -1 : 1;
 
-    while (more == 1 &&
-           (more = wxs_db_step(context->webhooks, rows, error)) == 1) {
-        more = wxs_page_add(&list, item(rows));
-        if (more < 0)
-            wxs_fail(error, "out of memory");
-    }
-    wxs_db_done(rows);
-    if (more == 0)
+    if (rows != NULL &&
+        wxs_page_fill(&list, context->webhooks, rows, item, error))
         wxs_page_answer(&list, response);
     else
         wxs_answer_internal(response, request, error);
+    wxs_db_done(rows);
     json_decref(list.data);
 }
 

@@ -7,11 +7,12 @@ wxs_webhook_summary(const wxs_webhook *webhook)
 {
     const char *reason = webhook->disabled_reason;
 
-    return json_pack("{s:s, s:o, s:s, s:s, s:o, s:s?}", "id", webhook->id,
+    return json_pack("{s:s, s:o, s:s, s:s, s:o, s:s?, s:o}", "id", webhook->id,
                      "created_at", wxs_time_json(webhook->created_at), "status",
                      webhook->status, "endpoint", webhook->endpoint, "events",
                      json_loads(webhook->events, 0, NULL), "disabled_reason",
-                     reason[0] != '\0' ? reason : NULL);
+                     reason[0] != '\0' ? reason : NULL, "disabled_at",
+                     wxs_time_json(webhook->disabled_at));
 }
 
 json_t *

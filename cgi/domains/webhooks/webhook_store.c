@@ -4,7 +4,7 @@
 
 #define COLUMNS                                                                \
     "number, account, id, endpoint, events, status, disabled_reason, "         \
-    "enabled_at, created_at FROM webhooks "
+    "enabled_at, created_at, disabled_at FROM webhooks "
 
 bool
 wxs_webhook_row(sqlite3_stmt *row, wxs_webhook *webhook, wxs_error *error)
@@ -21,6 +21,7 @@ wxs_webhook_row(sqlite3_stmt *row, wxs_webhook *webhook, wxs_error *error)
                         sizeof(webhook->disabled_reason));
     webhook->enabled_at = sqlite3_column_int64(row, 7);
     webhook->created_at = sqlite3_column_int64(row, 8);
+    webhook->disabled_at = sqlite3_column_int64(row, 9);
     return fits || wxs_fail(error, "webhook %lld: a column is too long",
                             (long long)webhook->number);
 }
@@ -117,10 +118,12 @@ wxs_webhook_save(wxs_db *db, const wxs_webhook *webhook, wxs_error *error)
     return wxs_sql_run(db, error,
                        "UPDATE webhooks SET endpoint = ?, events = ?, "
                        "status = ?, disabled_reason = nullif(?, ''), "
-                       "enabled_at = ? WHERE number = ?",
-                       "ttttii", webhook->endpoint, webhook->events,
+                       "disabled_at = nullif(?, 0), enabled_at = ? "
+                       "WHERE number = ?",
+                       "ttttiii", webhook->endpoint, webhook->events,
                        webhook->status, webhook->disabled_reason,
-                       webhook->enabled_at, webhook->number);
+                       webhook->disabled_at, webhook->enabled_at,
+                       webhook->number);
 }
 
 bool

@@ -18,6 +18,7 @@ typedef struct {
     char events[2048];         /* JSON array of types */
     char status[16];           /* enabled, disabled */
     char disabled_reason[256]; /* "" unless it was disabled by itself */
+    int64_t disabled_at;       /* 0 unless it was */
     int64_t enabled_at;
     int64_t created_at;
 } wxs_webhook;

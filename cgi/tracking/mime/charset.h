@@ -1,7 +1,7 @@
 #ifndef WXS_TRACKING_MIME_CHARSET_H
 #define WXS_TRACKING_MIME_CHARSET_H
 
-#include "../buffer.h"
+#include "buffer.h"
 #include "../edits.h"
 
 /* Bodies of any charset are read as UTF-8; edits are made in the bytes as they

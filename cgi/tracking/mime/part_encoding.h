@@ -1,7 +1,7 @@
 #ifndef WXS_TRACKING_MIME_PART_ENCODING_H
 #define WXS_TRACKING_MIME_PART_ENCODING_H
 
-#include "../buffer.h"
+#include "buffer.h"
 
 /* Content-Transfer-Encodings (RFC 2045, section 6). */
 typedef enum {

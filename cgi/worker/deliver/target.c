@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
+
 static bool
 load_row(wxs_db *control, wxs_target *target, wxs_error *error)
 {
@@ -78,7 +80,8 @@ wxs_target_disable(wxs_db *control, const wxs_target *target,
                    const char *reason, bool *done, wxs_error *error)
 {
     static const char sql[] =
-        "UPDATE webhooks SET status = 'disabled', disabled_reason = ?2 "
+        "UPDATE webhooks SET status = 'disabled', disabled_reason = ?2, "
+        "disabled_at = ?4 "
         "WHERE number = ?1 AND status = 'enabled' AND enabled_at = ?3";
     sqlite3_stmt *update;
 
@@ -90,6 +93,7 @@ wxs_target_disable(wxs_db *control, const wxs_target *target,
         sqlite3_bind_int64(update, 1, target->webhook);
         sqlite3_bind_text(update, 2, reason, -1, SQLITE_STATIC);
         sqlite3_bind_int64(update, 3, target->enabled_at);
+        sqlite3_bind_int64(update, 4, wxs_now_us());
         if (wxs_db_run(control, update, error)) {
             *done = wxs_db_changes(control) > 0;
             if (wxs_db_commit(control, error))

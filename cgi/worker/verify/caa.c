@@ -172,7 +172,53 @@ is_known(wxs_span tag)
     return false;
 }
 
+/* Bytes that need no escape between quotes. */
+static bool
+is_plain(wxs_span span)
+{
+    for (size_t i = 0; i < span.length; i++) {
+        char c = span.data[i];
+
+        if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* As a zone file has it (4.1.1): 0 issue "ca.example; x=y". */
+static bool
+print_property(const wxs_dns_value *rdata, char text[WXS_CAA_TEXT])
+{
+    property p;
+
+    if (!read_property(rdata, &p) || !is_plain(p.tag) || !is_plain(p.value) ||
+        memchr(p.tag.data, ' ', p.tag.length) != NULL) {
+        return false;
+    }
+    int n = snprintf(text, WXS_CAA_TEXT, "%u %.*s \"%.*s\"", p.flags,
+                     (int)p.tag.length, p.tag.data, (int)p.value.length,
+                     p.value.data);
+
+    return n >= 0 && n < WXS_CAA_TEXT;
+}
+
 /* ---- a set of records ---- */
+
+/* All of them or none. */
+static void
+keep_present(const wxs_dns_answer *answer, wxs_caa_verdict *verdict)
+{
+    if (answer->more || answer->count > WXS_CAA_PRESENT_MAX) {
+        return;
+    }
+    for (size_t i = 0; i < answer->count; i++) {
+        if (!print_property(&answer->value[i], verdict->present[i])) {
+            return;
+        }
+    }
+    verdict->presents = answer->count;
+}
 
 static wxs_caa_result
 judge_records(const wxs_dns_answer *answer, const char *ca)
@@ -250,6 +296,7 @@ wxs_caa_judge(wxs_world *world, const char *host, const char *ca,
             (void)snprintf(verdict->at, sizeof verdict->at, "%s",
                            answer->alias == NULL ? name : answer->alias);
             verdict->result = judge_records(answer, ca);
+            keep_present(answer, verdict);
             explain(host, ca, verdict);
             return;
         }

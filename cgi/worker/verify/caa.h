@@ -5,6 +5,9 @@
 
 /* May the certification authority issue for a host? RFC 8659. */
 
+#define WXS_CAA_PRESENT_MAX 8
+#define WXS_CAA_TEXT        200
+
 typedef enum {
     WXS_CAA_UNKNOWN,
     WXS_CAA_ALLOWED,
@@ -17,6 +20,10 @@ typedef struct {
     char at[256];      /* the name whose records decide, "" if there are none */
     char message[400]; /* a sentence */
     char fix[400];     /* "" if there is nothing to do */
+    /* all records there as zone files have them, so that one more can be told
+     * beside them; 0 if there are too many, or unusual characters in them */
+    char present[WXS_CAA_PRESENT_MAX][WXS_CAA_TEXT];
+    size_t presents;
 } wxs_caa_verdict;
 
 /* Climbs from host to the first name with CAA records and judges them for the

@@ -70,6 +70,7 @@ on_exchange(void *data, wxs_dns_answer *answer)
     wxs_record_check *record = exchange->record;
 
     exchange->query = NULL;
+    record->judged = false;
     if (answer != NULL && is_transport(answer->outcome) &&
         exchange != &record->confirmation &&
         exchange->at + 1 < exchange->server->count) {
@@ -96,6 +97,7 @@ ask_all(wxs_record_check *record)
             wxs_check_ask_server(exchange, false);
         }
         record->exchanges = record->zone->servers;
+        wxs_check_prepare_ttl(record);
     }
     for (size_t i = 0; i < record->exchanges; i++) {
         if (record->exchange[i].query != NULL) {
@@ -120,17 +122,24 @@ wxs_check_observe(const wxs_record_check *record, wxs_observation *seen)
 
 /* ---- the whole ---- */
 
+static void
+end_lookup(wxs_lookup *lookup)
+{
+    if (lookup->query != NULL) {
+        wxs_dns_cancel(lookup->query);
+        lookup->query = NULL;
+    }
+    wxs_dns_cache_forget(&lookup->wait);
+}
+
 void
 wxs_check_free(wxs_check *check)
 {
     wxs_loop_disarm(check->loop, &check->timer);
     for (size_t i = 0; i < check->lookups; i++) {
-        if (check->lookup[i].query != NULL) {
-            wxs_dns_cancel(check->lookup[i].query);
-        }
-        wxs_dns_cache_forget(&check->lookup[i].wait);
-        wxs_dns_answer_free(check->lookup[i].answer);
-        free(check->lookup[i].name);
+        end_lookup(check->lookup[i]);
+        wxs_dns_answer_free(check->lookup[i]->answer);
+        free(check->lookup[i]);
     }
     for (size_t i = 0; i < check->records; i++) {
         wxs_record_check *record = &check->record[i];
@@ -140,9 +149,11 @@ wxs_check_free(wxs_check *check)
             wxs_check_drop_exchange(&record->serial[k]);
         }
         wxs_check_drop_exchange(&record->confirmation);
+        free(record->caa);
     }
     for (size_t i = 0; i < check->zones; i++) {
-        wxs_dns_answer_free(check->zone[i].hosts);
+        wxs_dns_answer_free(check->zone[i]->hosts);
+        free(check->zone[i]);
     }
     free(check->results);
     free(check);
@@ -186,20 +197,14 @@ finish(wxs_check *check)
 
         give_up(record);
         result->seen_count = wxs_check_observe(record, result->seen);
-        (void)wxs_check_judge(record, &result->verdict);
+        (void)wxs_check_verdict(record, &result->verdict);
         result->caa = record->caa;
         result->confirmed_by = record->confirmed_by;
         wxs_check_tell_zone(record, result);
         wxs_check_qualify(record, result);
     }
     for (size_t i = 0; i < check->lookups; i++) {
-        wxs_lookup *lookup = &check->lookup[i];
-
-        if (lookup->query != NULL) {
-            wxs_dns_cancel(lookup->query);
-            lookup->query = NULL;
-        }
-        wxs_dns_cache_forget(&lookup->wait);
+        end_lookup(check->lookup[i]);
     }
     check->results = results;
     check->done(check->data, check, results);
@@ -210,7 +215,9 @@ step(wxs_record_check *record)
 {
     switch (record->phase) {
     case FIND_ZONE:
-        return wxs_check_find_zone(record);
+        return record->check->config->dns.mode == WXS_DNS_RECURSIVE
+                   ? wxs_check_find_place(record)
+                   : wxs_check_find_zone(record);
     case FIND_SERVERS:
         return wxs_check_find_servers(record);
     case ASK:
@@ -229,6 +236,8 @@ step(wxs_record_check *record)
         return wxs_check_ask_resolver(record);
     case COMPARE_SERIALS:
         return wxs_check_compare_serials(record);
+    case FIND_TTL:
+        return wxs_check_find_ttl(record);
     case READY:
         break;
     }
@@ -265,9 +274,10 @@ static bool
 is_held_up(const wxs_check *check)
 {
     for (size_t i = 0; i < check->lookups; i++) {
-        const wxs_dns_query *query = check->lookup[i].query;
+        const wxs_lookup *lookup = check->lookup[i];
 
-        if (query != NULL && wxs_dns_waits(query)) {
+        if ((lookup->query != NULL && wxs_dns_waits(lookup->query)) ||
+            wxs_dns_cache_held_up(&lookup->wait)) {
             return true;
         }
     }
@@ -317,32 +327,33 @@ on_timer(void *data)
 }
 
 /* The resolver in the place of all nameservers. */
-static void
+static bool
 use_resolver(wxs_check *check)
 {
-    wxs_zone *zone = &check->zone[0];
+    wxs_zone *zone = calloc(1, sizeof *zone);
+
+    if (zone == NULL) {
+        return false;
+    }
     wxs_server *server = &zone->server[0];
 
-    check->zones = 1;
+    check->zone[check->zones++] = zone;
     zone->ready = true;
     zone->servers = 1;
     server->host = "resolver";
     server->address[0] = check->config->dns.resolver;
     server->length[0] = check->config->dns.resolver_len;
     server->count = 1;
+    return true;
 }
 
 static void
 set_up_record(wxs_check *check, size_t i)
 {
     wxs_record_check *record = &check->record[i];
-    bool recursive = check->config->dns.mode == WXS_DNS_RECURSIVE;
-
     record->check = check;
     record->expected = &check->job->record[i];
     record->verified = check->job->verified[i];
-    record->phase = recursive ? ASK : FIND_ZONE;
-    record->zone = recursive ? &check->zone[0] : NULL;
     wxs_check_world(record);
     (void)snprintf(record->candidate, sizeof record->candidate, "%s",
                    check->job->domain);
@@ -366,14 +377,15 @@ wxs_check_start(const wxs_checker *checker, const wxs_check_job *job,
     check->done = done;
     check->data = data;
     check->timer = (wxs_timer){.fire = on_timer, .data = check};
-    if (check->config->dns.mode == WXS_DNS_RECURSIVE) {
-        use_resolver(check);
+    if (check->config->dns.mode == WXS_DNS_RECURSIVE && !use_resolver(check)) {
+        free(check);
+        return NULL;
     }
     for (size_t i = 0; i < job->count; i++) {
         set_up_record(check, i);
     }
     if (!wxs_loop_arm(check->loop, &check->timer, 0)) {
-        free(check);
+        wxs_check_free(check);
         return NULL;
     }
     return check;

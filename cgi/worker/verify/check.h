@@ -20,10 +20,20 @@
 #define WXS_CHECK_RECORDS_MAX 24
 #define WXS_CHECK_MS          12000
 
+/* What resolvers may have in their caches in a record's place. */
+typedef struct {
+    /* seconds for which they keep what the last check found there instead; 0:
+     * it found the record, or nothing is known */
+    uint32_t ttl;
+    int64_t until; /* microseconds: by then all have the record; 0 not known */
+} wxs_check_caches;
+
 typedef struct {
     const char *domain;
     wxs_expected record[WXS_CHECK_RECORDS_MAX];
-    bool verified[WXS_CHECK_RECORDS_MAX]; /* by an earlier check */
+    bool verified[WXS_CHECK_RECORDS_MAX];           /* by an earlier check */
+    wxs_check_caches caches[WXS_CHECK_RECORDS_MAX]; /* as the last check left
+                                                       them */
     size_t count;
     bool asked_for; /* by a user: finds the nameservers anew */
     const char *other[WXS_WORLD_OTHERS_MAX]; /* verified domains of the account,
@@ -47,8 +57,10 @@ typedef struct {
     const char *confirmed_by; /* "second_ns", "tcp", "ad", or NULL */
     wxs_observation seen[WXS_SERVERS_MAX];
     size_t seen_count;
-    wxs_caa_verdict caa;  /* of a tracking host that is right */
-    int64_t stale_ms;     /* for so long caches may have hidden a change */
+    const wxs_caa_verdict *caa; /* of a tracking host that is right; NULL:
+                                   nobody asked */
+    int64_t stale_ms; /* for so long caches may have hidden a change */
+    wxs_check_caches caches;
     const char *zone;     /* that the record is in, NULL if not found */
     const char *hosts[8]; /* some of its nameservers */
     size_t host_count;

@@ -7,33 +7,18 @@
  * far: another nameserver's, the same one's over TCP, or one that the resolver
  * validated with DNSSEC. */
 
-/* Index of a server that has the record right. */
-static size_t
-good_server(const wxs_record_check *record, const wxs_verdict *verdict)
-{
-    for (size_t i = 0; i < record->exchanges; i++) {
-        if (strcmp(verdict->server[i], "exact") == 0 ||
-            strcmp(verdict->server[i], "satisfied") == 0) {
-            return i;
-        }
-    }
-    return 0;
-}
-
 wxs_step
 wxs_check_confirm(wxs_record_check *record)
 {
-    wxs_verdict verdict;
-
-    (void)wxs_check_judge(record, &verdict);
-    if (!wxs_class_good(verdict.class) || record->verified) {
+    (void)wxs_check_judge(record);
+    if (!wxs_class_good(record->judgement.class) || record->verified) {
         return STEP_NEXT; /* nothing to confirm */
     }
-    if (verdict.good > 1) {
+    if (record->judgement.good > 1) {
         record->confirmed_by = "second_ns";
         return STEP_NEXT;
     }
-    record->confirms = good_server(record, &verdict);
+    record->confirms = record->judgement.right;
     const wxs_exchange *first = &record->exchange[record->confirms];
 
     if (first->answer->authentic) {
@@ -58,7 +43,6 @@ wxs_check_await_confirmation(wxs_record_check *record)
 {
     wxs_exchange *second = &record->confirmation;
     wxs_exchange *first = &record->exchange[record->confirms];
-    wxs_verdict verdict;
 
     if (second->query != NULL) {
         return STEP_WAIT;
@@ -68,14 +52,15 @@ wxs_check_await_confirmation(wxs_record_check *record)
         first->answer = second->answer;
         second->answer = NULL;
         record->replaced = true;
+        record->judged = false;
     }
     if (!record->replaced) {
         return STEP_NEXT;
     }
-    if (!wxs_check_judge(record, &verdict)) {
+    if (!wxs_check_judge(record)) {
         return STEP_WAIT; /* it asks for something new */
     }
-    if (wxs_class_good(verdict.class)) {
+    if (wxs_class_good(record->judgement.class)) {
         record->confirmed_by = "tcp";
     }
     return STEP_NEXT;
@@ -91,8 +76,9 @@ wxs_check_ask_resolver(wxs_record_check *record)
         record->zone->name == NULL) {
         return STEP_NEXT;
     }
-    const wxs_lookup *lookup = wxs_check_lookup(
-        record->check, record->expected->fqdn, record->confirmation.type);
+    const wxs_target target = {.name = record->expected->fqdn,
+                               .type = record->confirmation.type};
+    const wxs_lookup *lookup = wxs_check_ask(record->check, &target);
 
     if (lookup == NULL) {
         return STEP_NEXT;
@@ -130,12 +116,12 @@ take_serial(wxs_exchange *to, const wxs_dns_answer *soa)
 wxs_step
 wxs_check_compare_serials(wxs_record_check *record)
 {
-    wxs_verdict verdict;
     bool ready = true;
 
     if (!record->serials_asked) {
-        (void)wxs_check_judge(record, &verdict);
-        if (verdict.class != WXS_PROPAGATING || record->zone->name == NULL) {
+        (void)wxs_check_judge(record);
+        if (record->judgement.class != WXS_PROPAGATING ||
+            record->zone->name == NULL) {
             return STEP_NEXT;
         }
     }

@@ -33,13 +33,14 @@ typedef struct {
     const wxs_record_check
         *record;              /* whose judgement wants it first, or NULL */
     const wxs_server *server; /* NULL: the recursive resolver */
-    char *name;
+    size_t at;                /* index of the server's address */
     uint16_t type;
-    bool cached; /* about a delegation: through the cache of all checks */
+    bool cached; /* to the resolver, through the cache of all checks */
     bool unchecked;
     wxs_dns_wait wait;
     wxs_dns_query *query;   /* NULL once answered */
     wxs_dns_answer *answer; /* may be NULL then: memory was out */
+    char name[];
 } wxs_lookup;
 
 struct wxs_server {
@@ -60,6 +61,13 @@ typedef struct {
     bool ready;        /* the addresses are known */
     wxs_server parent; /* one of the zone above, once asked for */
 } wxs_zone;
+
+/* What a verdict comes to, without its words. */
+typedef struct {
+    wxs_class class;
+    size_t good;  /* nameservers that have the record right */
+    size_t right; /* index of the first of them */
+} wxs_judgement;
 
 /* A record's question at one nameserver. */
 typedef struct {
@@ -83,6 +91,7 @@ typedef enum {
     AWAIT_CONFIRMATION,
     ASK_RESOLVER,
     COMPARE_SERIALS,
+    FIND_TTL,
     READY,
 } wxs_record_phase;
 
@@ -93,19 +102,24 @@ struct wxs_record_check {
     wxs_record_phase phase;
     char candidate[NAME_MAX_TEXT]; /* may be the zone's name */
     wxs_zone *zone;
+    wxs_zone *place; /* the zone it is entered in, where the resolver stands in
+                        the place of its nameservers */
     size_t descents;
     bool going_down; /* looks for a zone that is known to exist: no climbing */
     wxs_exchange exchange[WXS_SERVERS_MAX];
     size_t exchanges;
     wxs_world world;
     size_t asks; /* questions the judgement cost */
-    wxs_caa_verdict caa;
-    bool replaced; /* the answer it repeats is the confirmation's */
+    wxs_judgement judgement;
+    bool judged;          /* it is final, as long as no answer changes */
+    wxs_caa_verdict *caa; /* NULL: nobody asked */
+    bool replaced;        /* the answer it repeats is the confirmation's */
     wxs_exchange confirmation;
     size_t confirms; /* index of the exchange it repeats */
     const char *confirmed_by;
     wxs_exchange serial[WXS_SERVERS_MAX]; /* SOA at each server */
     bool serials_asked;
+    uint32_t negative_ttl; /* of the zone, in s; 0 not known */
 };
 
 struct wxs_check {
@@ -119,9 +133,9 @@ struct wxs_check {
     wxs_timer timer;
     bool finishing;     /* nothing more is asked */
     int64_t started_at; /* monotonic ms, 0 = not yet */
-    wxs_lookup lookup[LOOKUPS_MAX];
+    wxs_lookup *lookup[LOOKUPS_MAX];
     size_t lookups;
-    wxs_zone zone[ZONES_MAX];
+    wxs_zone *zone[ZONES_MAX];
     size_t zones;
     size_t records;
     wxs_record_check record[];
@@ -138,9 +152,8 @@ typedef enum {
 /* Goes on with everything that waits for answers. May free the check. */
 void wxs_check_advance(wxs_check *check);
 
-/* Finds the lookup or begins it; NULL if there were too many. */
-const wxs_lookup *wxs_check_lookup(wxs_check *check, const char *name,
-                                   uint16_t type);
+/* Finds the question or asks it; NULL if there were too many. */
+const wxs_lookup *wxs_check_ask(wxs_check *check, const wxs_target *target);
 
 /* The same about a delegation, NS or the address of a nameserver, from the
  * cache of all checks. If only DNSSEC keeps the resolver from answering, it is
@@ -167,7 +180,10 @@ void wxs_check_drop_exchange(wxs_exchange *exchange);
 size_t wxs_check_observe(const wxs_record_check *record, wxs_observation *seen);
 
 /* The verdict on what is known; false if answers are awaited for it. */
-bool wxs_check_judge(wxs_record_check *record, wxs_verdict *verdict);
+bool wxs_check_verdict(wxs_record_check *record, wxs_verdict *verdict);
+
+/* The same for record->judgement, without doing it twice. */
+bool wxs_check_judge(wxs_record_check *record);
 
 /* What the record's judgement may know of the job. */
 void wxs_check_world(wxs_record_check *record);
@@ -183,12 +199,21 @@ const wxs_dns_answer *wxs_check_answer(wxs_check *check,
 bool wxs_check_awaits(const wxs_record_check *record);
 bool wxs_check_may_ask(wxs_record_check *record);
 
+/* Finds the zone or adds it, with a share of hosts; NULL if there are too many.
+ */
+wxs_zone *wxs_check_add_zone(wxs_check *check, const char *name,
+                             wxs_dns_answer *hosts,
+                             const wxs_dns_answer *bogus);
+
 wxs_step wxs_check_find_zone(wxs_record_check *record);
+/* The same where the resolver is asked in place of the zone's nameservers: only
+ * for the result, and no harm if it fails. */
+wxs_step wxs_check_find_place(wxs_record_check *record);
 wxs_step wxs_check_find_servers(wxs_record_check *record);
 wxs_step wxs_check_descend(wxs_record_check *record);
 
-/* Does the resolver know of a zone between the record's name and the one that
- * was asked? Then that is asked in its place. */
+/* Is there a zone between the record's name and the one that was asked? Then
+ * that is asked in its place. */
 wxs_step wxs_check_recheck_zone(wxs_record_check *record);
 /* What is known of the record's zone, for the result. */
 void wxs_check_tell_zone(const wxs_record_check *record,
@@ -200,8 +225,18 @@ wxs_step wxs_check_await_confirmation(wxs_record_check *record);
 wxs_step wxs_check_ask_resolver(wxs_record_check *record);
 wxs_step wxs_check_compare_serials(wxs_record_check *record);
 
-/* Turns a verdict that the zone as a whole does not allow into the right one:
- * bogus DNSSEC, the caches of the resolver. */
+/* Is what a nameserver's answer amounts to, as verdicts have it, good? */
+bool wxs_check_is_right(const char *state);
+
+/* For how long may resolvers go on with what was in the record's place? The
+ * first asks beforehand what the second waits for. */
+void wxs_check_prepare_ttl(wxs_record_check *record);
+wxs_step wxs_check_find_ttl(wxs_record_check *record);
+void wxs_check_tell_caches(const wxs_record_check *record,
+                           wxs_check_result *result);
+
+/* Turns a verdict that the zone as a whole does not allow into the right one
+ * (bogus DNSSEC, no second answer), and says what caches may have. */
 void wxs_check_qualify(const wxs_record_check *record,
                        wxs_check_result *result);
 

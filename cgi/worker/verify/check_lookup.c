@@ -32,11 +32,12 @@ static wxs_lookup *
 find_lookup(wxs_check *check, const char *name, const wxs_lookup *like)
 {
     for (size_t i = 0; i < check->lookups; i++) {
-        wxs_lookup *known = &check->lookup[i];
+        wxs_lookup *known = check->lookup[i];
 
         if (known->type == like->type && known->cached == like->cached &&
             known->unchecked == like->unchecked &&
-            known->server == like->server && strcmp(known->name, name) == 0) {
+            known->server == like->server && known->at == like->at &&
+            strcmp(known->name, name) == 0) {
             return known;
         }
     }
@@ -54,16 +55,17 @@ place_lookup(wxs_check *check, const char *name, const wxs_lookup *like,
     if (known != NULL) {
         return known;
     }
-    char *copy = check->lookups == LOOKUPS_MAX ? NULL : strdup(name);
+    size_t size = strlen(name) + 1;
+    wxs_lookup *lookup =
+        check->lookups == LOOKUPS_MAX ? NULL : malloc(sizeof *lookup + size);
 
-    if (copy == NULL) {
+    if (lookup == NULL) {
         return NULL;
     }
-    wxs_lookup *lookup = &check->lookup[check->lookups++];
-
     *lookup = *like;
     lookup->check = check;
-    lookup->name = copy;
+    memcpy(lookup->name, name, size);
+    check->lookup[check->lookups++] = lookup;
     *made = true;
     return lookup;
 }
@@ -91,74 +93,46 @@ ask_target(wxs_lookup *lookup, const wxs_target *target)
 }
 
 const wxs_lookup *
-wxs_check_lookup(wxs_check *check, const char *name, uint16_t type)
+wxs_check_ask(wxs_check *check, const wxs_target *target)
 {
-    const wxs_target target = {.name = name, .type = type};
+    const wxs_lookup like = {
+        .type = target->type, .server = target->server, .at = target->at};
     bool made;
-    wxs_lookup *lookup =
-        place_lookup(check, name, &(wxs_lookup){.type = type}, &made);
+    wxs_lookup *lookup = place_lookup(check, target->name, &like, &made);
 
     if (made) {
-        ask_target(lookup, &target);
+        ask_target(lookup, target);
     }
     return lookup;
 }
 
-/* ---- questions of judgements ---- */
-
-const wxs_dns_answer *
-wxs_check_answer(wxs_check *check, const wxs_target *target,
-                 wxs_record_check *record, bool *waits)
-{
-    const wxs_lookup like = {
-        .type = target->type, .server = target->server, .record = record};
-    wxs_lookup *lookup = find_lookup(check, target->name, &like);
-
-    if (lookup == NULL && !check->finishing && wxs_check_may_ask(record)) {
-        bool made;
-
-        lookup = place_lookup(check, target->name, &like, &made);
-        if (made) {
-            ask_target(lookup, target);
-        }
-    }
-    *waits = lookup != NULL && wxs_lookup_waits(lookup) && !check->finishing;
-    return lookup == NULL ? NULL : lookup->answer;
-}
-
-bool
-wxs_check_awaits(const wxs_record_check *record)
-{
-    const wxs_check *check = record->check;
-
-    for (size_t i = 0; i < check->lookups; i++) {
-        if (check->lookup[i].record == record &&
-            wxs_lookup_waits(&check->lookup[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- questions about delegations ---- */
+
+static void
+ask_cache(wxs_lookup *lookup)
+{
+    const wxs_check *check = lookup->check;
+    const wxs_dns_want want = {
+        .name = lookup->name,
+        .type = lookup->type,
+        .unchecked = lookup->unchecked,
+        .since = check->job->asked_for ? check->started_at : 0};
+
+    lookup->wait = (wxs_dns_wait){.done = on_lookup, .data = lookup};
+    (void)wxs_dns_cache_ask(check->checker->cache, &want, &lookup->wait,
+                            &lookup->answer);
+}
 
 static const wxs_lookup *
 cached_lookup(wxs_check *check, const char *name, uint16_t type, bool unchecked)
 {
     const wxs_lookup like = {
         .type = type, .cached = true, .unchecked = unchecked};
-    const wxs_dns_want want = {
-        .name = name,
-        .type = type,
-        .unchecked = unchecked,
-        .since = check->job->asked_for ? check->started_at : 0};
     bool made;
     wxs_lookup *lookup = place_lookup(check, name, &like, &made);
 
     if (made) {
-        lookup->wait = (wxs_dns_wait){.done = on_lookup, .data = lookup};
-        (void)wxs_dns_cache_ask(check->checker->cache, &want, &lookup->wait,
-                                &lookup->answer);
+        ask_cache(lookup);
     }
     return lookup;
 }
@@ -184,4 +158,45 @@ wxs_check_delegation(wxs_check *check, const char *name, uint16_t type,
     }
     *bogus = checked->answer;
     return unchecked;
+}
+
+/* ---- questions of judgements ---- */
+
+const wxs_dns_answer *
+wxs_check_answer(wxs_check *check, const wxs_target *target,
+                 wxs_record_check *record, bool *waits)
+{
+    const wxs_lookup like = {.type = target->type,
+                             .server = target->server,
+                             .at = target->at,
+                             .cached = target->server == NULL,
+                             .record = record};
+    wxs_lookup *lookup = find_lookup(check, target->name, &like);
+
+    if (lookup == NULL && !check->finishing && wxs_check_may_ask(record)) {
+        bool made;
+
+        lookup = place_lookup(check, target->name, &like, &made);
+        if (made && lookup->cached) {
+            ask_cache(lookup);
+        } else if (made) {
+            ask_target(lookup, target);
+        }
+    }
+    *waits = lookup != NULL && wxs_lookup_waits(lookup) && !check->finishing;
+    return lookup == NULL ? NULL : lookup->answer;
+}
+
+bool
+wxs_check_awaits(const wxs_record_check *record)
+{
+    const wxs_check *check = record->check;
+
+    for (size_t i = 0; i < check->lookups; i++) {
+        if (check->lookup[i]->record == record &&
+            wxs_lookup_waits(check->lookup[i])) {
+            return true;
+        }
+    }
+    return false;
 }

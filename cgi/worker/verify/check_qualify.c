@@ -7,8 +7,6 @@
 /* What the matcher cannot see: it judges one name, this looks at the zone and
  * the way to it. Never makes a verdict better than it is. */
 
-#define STALE_MAX_S 86400
-
 /* ---- DNSSEC ---- */
 
 /* Extended errors (RFC 8914 4), as the end of "The resolver rejects it: ..." */
@@ -67,55 +65,18 @@ say_unconfirmed(const wxs_record_check *record, wxs_verdict *verdict)
                              "Nameservers have to answer over TCP too.");
 }
 
-/* ---- the resolver's caches ---- */
-
-/* For how long a resolver may go on giving the answer (RFC 2308 5), in s. */
-static uint32_t
-cached_for(const wxs_record_check *record)
-{
-    uint32_t most = 0;
-
-    for (size_t i = 0; i < record->exchanges; i++) {
-        const wxs_dns_answer *answer = record->exchange[i].answer;
-
-        if (answer != NULL && wxs_dns_definite(answer->outcome) &&
-            answer->ttl > most) {
-            most = answer->ttl;
-        }
-    }
-    return most < STALE_MAX_S ? most : STALE_MAX_S;
-}
-
-static void
-say_cached(wxs_verdict *verdict, uint32_t seconds)
-{
-    char before[sizeof verdict->message];
-
-    memcpy(before, verdict->message, sizeof before);
-    wxs_verdict_say(verdict,
-                    "%s A change may be hidden by the resolver's cache for up "
-                    "to %u s.",
-                    before, seconds);
-}
-
 void
 wxs_check_qualify(const wxs_record_check *record, wxs_check_result *result)
 {
     wxs_verdict *verdict = &result->verdict;
     const wxs_zone *zone = record->zone;
 
-    if (zone != NULL && zone->name == NULL) {
-        uint32_t seconds = cached_for(record);
-
-        result->stale_ms = INT64_C(1000) * seconds;
-        if (seconds > 0 && wxs_class_miss(verdict->class)) {
-            say_cached(verdict, seconds);
-        }
-    } else if (zone != NULL && zone->bogus != NULL) {
+    if (zone != NULL && zone->bogus != NULL) {
         say_bogus(record, verdict);
     }
     if (wxs_class_good(verdict->class) && !record->verified &&
         record->confirmed_by == NULL) {
         say_unconfirmed(record, verdict);
     }
+    wxs_check_tell_caches(record, result);
 }

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -154,7 +155,27 @@ wxs_check_world(wxs_record_check *record)
 /* ---- judging ---- */
 
 bool
-wxs_check_judge(wxs_record_check *record, wxs_verdict *verdict)
+wxs_check_is_right(const char *state)
+{
+    return strcmp(state, wxs_class_name(WXS_EXACT)) == 0 ||
+           strcmp(state, wxs_class_name(WXS_SATISFIED)) == 0;
+}
+
+/* Without memory nobody asks. */
+static void
+judge_certificate(wxs_record_check *record)
+{
+    if (record->caa == NULL) {
+        record->caa = calloc(1, sizeof *record->caa);
+    }
+    if (record->caa != NULL) {
+        wxs_caa_judge(&record->world, record->expected->fqdn,
+                      record->check->checker->authority, record->caa);
+    }
+}
+
+bool
+wxs_check_verdict(wxs_record_check *record, wxs_verdict *verdict)
 {
     wxs_observation seen[WXS_SERVERS_MAX];
     size_t count = wxs_check_observe(record, seen);
@@ -164,17 +185,32 @@ wxs_check_judge(wxs_record_check *record, wxs_verdict *verdict)
     if (record->expected->kind == WXS_RECORD_TRACKING &&
         record->check->checker->authority[0] != '\0' &&
         wxs_class_good(verdict->class)) {
-        wxs_caa_judge(&record->world, record->expected->fqdn,
-                      record->check->checker->authority, &record->caa);
+        judge_certificate(record);
     }
     return !record->world.waiting;
+}
+
+bool
+wxs_check_judge(wxs_record_check *record)
+{
+    wxs_judgement *judgement = &record->judgement;
+    wxs_verdict verdict;
+
+    if (record->judged) {
+        return true;
+    }
+    record->judged = wxs_check_verdict(record, &verdict);
+    *judgement = (wxs_judgement){.class = verdict.class, .good = verdict.good};
+    while (verdict.good > 0 &&
+           !wxs_check_is_right(verdict.server[judgement->right])) {
+        judgement->right++;
+    }
+    return record->judged;
 }
 
 wxs_step
 wxs_check_follow(wxs_record_check *record)
 {
-    wxs_verdict verdict;
-
     if (record->zone != NULL &&
         record->check->config->dns.mode != WXS_DNS_RECURSIVE) {
         record->world.zone = record->zone->name;
@@ -183,10 +219,7 @@ wxs_check_follow(wxs_record_check *record)
     if (wxs_check_awaits(record)) {
         return STEP_WAIT; /* until all answers are there: judging costs more */
     }
-    if (!wxs_check_judge(record, &verdict)) {
-        return STEP_WAIT;
-    }
-    return STEP_NEXT;
+    return wxs_check_judge(record) ? STEP_NEXT : STEP_WAIT;
 }
 
 /* ---- questions ---- */

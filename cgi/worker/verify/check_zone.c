@@ -1,5 +1,5 @@
 #include <ldns/ldns.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -37,22 +37,24 @@ climb(wxs_record_check *record, const wxs_dns_answer *answer)
     return true;
 }
 
-static wxs_zone *
-add_zone(wxs_check *check, const char *name, wxs_dns_answer *hosts,
-         const wxs_dns_answer *bogus)
+wxs_zone *
+wxs_check_add_zone(wxs_check *check, const char *name, wxs_dns_answer *hosts,
+                   const wxs_dns_answer *bogus)
 {
     for (size_t i = 0; i < check->zones; i++) {
-        wxs_zone *known = &check->zone[i];
+        wxs_zone *known = check->zone[i];
 
-        if (known->hosts == hosts || strcmp(known->name, name) == 0) {
+        if (known->name != NULL &&
+            (known->hosts == hosts || strcmp(known->name, name) == 0)) {
             return known;
         }
     }
-    if (check->zones == ZONES_MAX) {
+    wxs_zone *zone = check->zones == ZONES_MAX ? NULL : calloc(1, sizeof *zone);
+
+    if (zone == NULL) {
         return NULL;
     }
-    wxs_zone *zone = &check->zone[check->zones++];
-
+    check->zone[check->zones++] = zone;
     zone->name = name;
     zone->hosts = wxs_dns_answer_share(hosts);
     zone->bogus = bogus;
@@ -85,7 +87,8 @@ wxs_check_find_zone(wxs_record_check *record)
             return STEP_FAILED;
         }
         if (answer->alias == NULL && answer->count > 0) {
-            record->zone = add_zone(check, lookup->name, lookup->answer, bogus);
+            record->zone =
+                wxs_check_add_zone(check, lookup->name, lookup->answer, bogus);
             record->going_down = false;
             return record->zone == NULL ? STEP_FAILED : STEP_NEXT;
         }
@@ -95,111 +98,17 @@ wxs_check_find_zone(wxs_record_check *record)
     }
 }
 
-/* ---- zones further down ---- */
-
-/* The zone if it lies between the record's name and the zone asked. */
-static const char *
-if_between(const wxs_record_check *record, const char *zone)
-{
-    const char *fqdn = record->expected->fqdn;
-
-    if (zone == NULL || !wxs_check_is_above(record->zone->name, zone) ||
-        (strcmp(zone, fqdn) != 0 && !wxs_check_is_above(zone, fqdn))) {
-        return NULL;
-    }
-    return zone;
-}
-
-/* The zone further down that a nameserver's answer shows the record to be in.
- */
-static const char *
-deeper_zone(const wxs_record_check *record, const wxs_dns_answer *answer)
-{
-    if (answer == NULL) {
-        return NULL;
-    }
-    if (answer->referral != NULL) {
-        return if_between(record, answer->referral);
-    }
-    return wxs_dns_definite(answer->outcome) && answer->alias == NULL
-               ? if_between(record, answer->zone)
-               : NULL;
-}
-
-/* To the nameservers referred to, else to those that the resolver knows. What
- * has been said so far does not count: who holds a copy of a zone that is
- * delegated to others does not speak for it. */
-static wxs_step
-go_down(wxs_record_check *record, const char *zone, wxs_dns_answer *answer)
-{
-    wxs_zone *next = NULL;
-
-    if (answer->referral != NULL && answer->count > 0) {
-        next = add_zone(record->check, zone, answer, NULL);
-    }
-    (void)snprintf(record->candidate, sizeof record->candidate, "%s", zone);
-    for (size_t i = 0; i < record->exchanges; i++) {
-        wxs_check_drop_exchange(&record->exchange[i]);
-    }
-    record->exchanges = 0;
-    if (record->descents++ == DESCENTS_MAX) {
-        return STEP_FAILED;
-    }
-    record->going_down = next == NULL;
-    record->zone = next != NULL ? next : record->zone;
-    record->phase = next != NULL ? FIND_SERVERS : FIND_ZONE;
-    return STEP_AGAIN;
-}
-
 wxs_step
-wxs_check_descend(wxs_record_check *record)
+wxs_check_find_place(wxs_record_check *record)
 {
-    if (record->zone->name == NULL) {
-        return STEP_NEXT;
-    }
-    for (size_t i = 0; i < record->exchanges; i++) {
-        wxs_dns_answer *answer = record->exchange[i].answer;
-        const char *zone = deeper_zone(record, answer);
+    wxs_step step = wxs_check_find_zone(record);
 
-        if (zone != NULL) {
-            return go_down(record, zone, answer);
-        }
-    }
-    return STEP_NEXT;
-}
-
-/* Nameservers that hold a copy of a zone which is delegated to others, and do
- * not tell the zone of their answers, would pass for those others. Looked for
- * before a record counts as right for the first time. */
-wxs_step
-wxs_check_recheck_zone(wxs_record_check *record)
-{
-    const wxs_dns_answer *bogus = NULL;
-    wxs_verdict verdict;
-
-    if (record->zone->name == NULL || record->verified) {
-        return STEP_NEXT;
-    }
-    if (!wxs_check_judge(record, &verdict)) {
+    if (step == STEP_WAIT) {
         return STEP_WAIT;
     }
-    if (!wxs_class_good(verdict.class)) {
-        return STEP_NEXT;
-    }
-    const wxs_lookup *lookup = wxs_check_delegation(
-        record->check, record->expected->fqdn, LDNS_RR_TYPE_NS, &bogus);
-
-    if (lookup == NULL || wxs_lookup_waits(lookup)) {
-        return lookup == NULL ? STEP_NEXT : STEP_WAIT;
-    }
-    if (!wxs_lookup_definite(lookup) || lookup->answer->alias != NULL) {
-        return STEP_NEXT;
-    }
-    const char *zone =
-        if_between(record, lookup->answer->count > 0 ? record->expected->fqdn
-                                                     : lookup->answer->zone);
-
-    return zone == NULL ? STEP_NEXT : go_down(record, zone, lookup->answer);
+    record->place = step == STEP_NEXT ? record->zone : NULL;
+    record->zone = record->check->zone[0];
+    return STEP_NEXT;
 }
 
 /* ---- its nameservers ---- */
@@ -297,7 +206,7 @@ wxs_check_find_servers(wxs_record_check *record)
 void
 wxs_check_tell_zone(const wxs_record_check *record, wxs_check_result *result)
 {
-    const wxs_zone *zone = record->zone;
+    const wxs_zone *zone = record->place != NULL ? record->place : record->zone;
 
     if (zone == NULL || zone->hosts == NULL) {
         return;

@@ -6,10 +6,11 @@
 #include "log.h"
 
 /* The resolver is the operator's own, but what comes in a burst may overrun its
- * socket's buffer. Slow answers (of zones whose nameservers are dead) must not
- * be in the way of others, hence so many at a time. */
+ * socket's buffer, or be more than it can do in time. Slow answers (of zones
+ * whose nameservers are dead) must not be in the way of others, hence so many
+ * at a time. */
 static const wxs_dns_limits resolver_limits = {
-    .rate = 10000, .burst = 200, .in_flight = 2048};
+    .rate = 10000, .burst = 200, .in_flight = 2048, .at_first = 256};
 
 /* Without a sound list of the operator's there is still that of the program:
  * what it is good for is words of explanation. */

@@ -109,17 +109,23 @@ difference_json(const wxs_expected *expected, const wxs_verdict *verdict)
 static json_t *
 caa_json(const wxs_check_result *result)
 {
-    const wxs_caa_verdict *caa = &result->caa;
+    const wxs_caa_verdict *caa = result->caa;
     char value[300];
 
-    if (caa->authority == NULL) {
+    if (caa == NULL) {
         return json_null();
     }
+    json_t *present = json_array();
+
     (void)snprintf(value, sizeof value, "0 issue \"%.250s\"", caa->authority);
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "result",
+    for (size_t i = 0; i < caa->presents; i++) {
+        (void)json_array_append_new(present, json_string(caa->present[i]));
+    }
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o}", "result",
                      wxs_caa_name(caa->result), "at", caa->at, "message",
                      caa->message, "fix", caa->fix[0] == '\0' ? NULL : caa->fix,
-                     "record", caa->result == WXS_CAA_FORBIDDEN ? value : NULL);
+                     "record", caa->result == WXS_CAA_FORBIDDEN ? value : NULL,
+                     "found", present);
 }
 
 static json_t *
@@ -175,6 +181,9 @@ wxs_detail_record(const wxs_expected *expected, const wxs_check_result *result,
         put(object, "nameservers", servers_json(result)) &&
         put(object, "checked_at", time_json(checked_at)) &&
         put(object, "next_check_at", time_json(next_check_at)) &&
+        put(object, "cached_until",
+            time_json(wxs_class_good(verdict->class) ? result->caches.until
+                                                     : 0)) &&
         put(object, "confirmed_by",
             result->confirmed_by == NULL ? json_null()
                                          : json_string(result->confirmed_by));

@@ -9,11 +9,23 @@
 static int
 sextet(char c)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c == '\0' ? NULL : strchr(digits, c);
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
 
-    return at == NULL ? -1 : (int)(at - digits);
+/* RFC 6376 2.8 */
+static bool
+is_folding(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 bool
@@ -21,7 +33,7 @@ wxs_dkim_key_text(wxs_span p, wxs_dkim_key *key)
 {
     key->text_length = 0;
     for (size_t i = 0; i < p.length; i++) {
-        if (strchr(" \t\r\n", p.data[i]) != NULL && p.data[i] != '\0') {
+        if (is_folding(p.data[i])) {
             continue;
         }
         if (key->text_length == sizeof key->text) {

@@ -117,9 +117,9 @@ find_record(const ldns_rr_list *list, const ldns_rdf *owner, ldns_rr_type type,
 }
 
 /* Where the aliases of name lead within the answer section; name itself if it
- * has none. */
+ * has none. *ttl becomes the least of theirs if that is less. */
 static const ldns_rdf *
-follow_aliases(const ldns_rr_list *list, const ldns_rdf *name)
+follow_aliases(const ldns_rr_list *list, const ldns_rdf *name, uint32_t *ttl)
 {
     for (int i = 0; i < WXS_DNS_ALIASES_MAX; i++) {
         size_t from = 0;
@@ -129,12 +129,15 @@ follow_aliases(const ldns_rr_list *list, const ldns_rdf *name)
             break;
         }
         name = ldns_rr_rdf(rr, 0);
+        *ttl = ldns_rr_ttl(rr) < *ttl ? ldns_rr_ttl(rr) : *ttl;
     }
     return name;
 }
 
+/* *ttl is that of the aliases then, if there are any. */
 static bool
-collect(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question)
+collect(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
+        uint32_t *ttl)
 {
     const ldns_rr_list *list = ldns_pkt_answer(packet);
     const ldns_rdf *asked = ldns_rr_owner(question);
@@ -144,7 +147,7 @@ collect(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question)
     size_t from = 0;
 
     if (type != LDNS_RR_TYPE_CNAME) {
-        name = follow_aliases(list, asked);
+        name = follow_aliases(list, asked, ttl);
     }
     if (name != asked && (answer->alias = wxs_dns_rr_name(name)) == NULL) {
         return false;
@@ -231,6 +234,7 @@ judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
       bool recursive)
 {
     ldns_pkt_rcode rcode = ldns_pkt_get_rcode(packet);
+    uint32_t ttl = UINT32_MAX;
 
     if (rcode == LDNS_RCODE_REFUSED || rcode == LDNS_RCODE_NOTAUTH) {
         return WXS_DNS_REFUSED;
@@ -242,8 +246,14 @@ judge(wxs_dns_answer *answer, const ldns_pkt *packet, const ldns_rr *question,
         return find_referral(answer, packet, question) ? WXS_DNS_LAME
                                                        : WXS_DNS_LOCAL;
     }
-    if (!collect(answer, packet, question) || !find_zone(answer, packet)) {
+    if (!collect(answer, packet, question, &ttl) ||
+        !find_zone(answer, packet)) {
         return WXS_DNS_LOCAL;
+    }
+    bool is_bare = answer->count == 0 && !answer->has_serial;
+
+    if (answer->alias != NULL && (ttl < answer->ttl || is_bare)) {
+        answer->ttl = ttl;
     }
     answer->authentic = recursive && ldns_pkt_ad(packet);
     if (answer->count > 0 || answer->alias != NULL) {

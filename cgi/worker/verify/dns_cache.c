@@ -1,5 +1,6 @@
 #include "dns_cache.h"
 
+#include <ldns/ldns.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 #define ENTRIES_MAX   65536
 #define SWEEP_MS      60000
 #define DELEGATION_MS 3000 /* then the zone above is asked */
+#define TRY_MS        1000 /* the resolver is near */
+#define OTHER_MS      4500 /* many checks may wait for the same answer */
 
 struct wxs_cache_entry {
     wxs_dns_cache *cache;
@@ -190,12 +193,15 @@ static bool
 start(wxs_cache_entry *entry)
 {
     wxs_dns_cache *cache = entry->cache;
+    bool is_ns = entry->type == LDNS_RR_TYPE_NS;
     const wxs_dns_question question = {.name = entry->name,
                                        .type = entry->type,
                                        .server = *cache->resolver.address,
                                        .server_length = cache->resolver.length,
                                        .gate = cache->resolver.gate,
-                                       .total_ms = DELEGATION_MS,
+                                       .datagram_ms = is_ns ? TRY_MS : 0,
+                                       .total_ms =
+                                           is_ns ? DELEGATION_MS : OTHER_MS,
                                        .recursive = true,
                                        .dnssec = true,
                                        .unchecked = entry->unchecked};
@@ -243,6 +249,13 @@ wxs_dns_cache_ask(wxs_dns_cache *cache, const wxs_dns_want *want,
     }
     entry->first = wait;
     return false;
+}
+
+bool
+wxs_dns_cache_held_up(const wxs_dns_wait *wait)
+{
+    return wait->entry != NULL && wait->entry->query != NULL &&
+           wxs_dns_waits(wait->entry->query);
 }
 
 void

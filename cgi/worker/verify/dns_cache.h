@@ -9,11 +9,11 @@
 #include "dns_gate.h"
 #include "dns_loop.h"
 
-/* What the resolver said of delegations: NS records and the addresses of
- * nameservers, with the outcome of DNSSEC validation. Kept across checks, for
- * as long as the records' TTL but at most 15 minutes, negative answers for at
- * most one; failures are not kept. Who asks for what is being asked for joins.
- */
+/* What the resolver said: of delegations, of nameservers' addresses, and of
+ * what records of many domains lead to, with the outcome of DNSSEC validation.
+ * Kept across checks, for as long as the records' TTL but at most 15 minutes,
+ * negative answers for at most one; failures are not kept. Who asks for what is
+ * being asked for joins. */
 
 #define WXS_DNS_CACHE_POSITIVE_S 900
 #define WXS_DNS_CACHE_NEGATIVE_S 60
@@ -60,6 +60,9 @@ unsigned long wxs_dns_cache_asked(const wxs_dns_cache *cache);
  * called later, from the loop. */
 bool wxs_dns_cache_ask(wxs_dns_cache *cache, const wxs_dns_want *want,
                        wxs_dns_wait *wait, wxs_dns_answer **answer);
+
+/* Does it wait for a question that was not sent yet, to spare the resolver? */
+bool wxs_dns_cache_held_up(const wxs_dns_wait *wait);
 
 /* Waits no longer, if it waits. */
 void wxs_dns_cache_forget(wxs_dns_wait *wait);

@@ -8,6 +8,7 @@
 #define BUCKETS  1024  /* of the hash table */
 #define SWEEP_MS 10000 /* how often idle servers are forgotten */
 #define TOKEN    INT64_C(1000)
+#define WINDOW   64 /* answers, at least, before a server's room changes */
 
 struct wxs_gate_server {
     wxs_dns_gate *gate;
@@ -16,6 +17,9 @@ struct wxs_gate_server {
     int64_t tokens; /* thousandths of a question */
     int64_t filled; /* monotonic ms of the last refill */
     int inside;
+    int room;            /* so many may be inside */
+    int answers;         /* of this window, those that did not come included */
+    int late;            /* of them */
     int unheard;         /* tries without an answer in a row */
     wxs_dns_pass *first; /* those that wait */
     wxs_dns_pass *last;
@@ -94,6 +98,8 @@ find_server(wxs_dns_gate *gate, const struct sockaddr *address)
     }
     memcpy(made->address, key, sizeof key);
     made->gate = gate;
+    made->room = gate->limits.at_first > 0 ? gate->limits.at_first
+                                           : gate->limits.in_flight;
     made->tokens = gate->limits.burst * TOKEN;
     made->filled = wxs_monotonic_ms();
     made->timer = (wxs_timer){.fire = on_turn, .data = made};
@@ -152,8 +158,7 @@ take_out(wxs_gate_server *server, wxs_dns_pass *pass)
 static bool
 has_room(const wxs_gate_server *server)
 {
-    return server->inside < server->gate->limits.in_flight &&
-           server->tokens >= TOKEN;
+    return server->inside < server->room && server->tokens >= TOKEN;
 }
 
 static void
@@ -163,6 +168,7 @@ let_in(wxs_gate_server *server, wxs_dns_pass *pass)
     server->inside++;
     server->gate->passed++;
     pass->inside = true;
+    pass->entered = server->filled;
 }
 
 /* Sees to it that on_turn() is called when there may be room; whoever leaves
@@ -173,7 +179,7 @@ await_turn(wxs_gate_server *server)
     wxs_dns_gate *gate = server->gate;
     int64_t ms = 0;
 
-    if (server->first == NULL || server->inside >= gate->limits.in_flight) {
+    if (server->first == NULL || server->inside >= server->room) {
         return;
     }
     if (server->tokens < TOKEN) {
@@ -219,11 +225,43 @@ wxs_dns_gate_enter(wxs_dns_gate *gate, const struct sockaddr *server,
     return false;
 }
 
+/* More at a time than a server can answer would only make all of them late, and
+ * asked again on top of that. */
+static void
+note_answer(wxs_gate_server *server, bool late)
+{
+    const wxs_dns_limits *limits = &server->gate->limits;
+
+    if (limits->at_first == 0) {
+        return;
+    }
+    server->late += late;
+    server->answers++;
+    /* until those that came in since the last change have been answered */
+    if (server->answers < WINDOW || server->answers < server->room) {
+        return;
+    }
+    if (server->late * 2 > server->answers) {
+        int least = (limits->at_first + 3) / 4;
+
+        server->room = server->room / 2 > least ? server->room / 2 : least;
+    } else if (server->first != NULL) {
+        int more = server->room + (server->room + 3) / 4;
+
+        server->room = more < limits->in_flight ? more : limits->in_flight;
+    }
+    server->answers = server->late = 0;
+}
+
 void
 wxs_dns_gate_heard(const wxs_dns_pass *pass)
 {
-    if (pass->server != NULL) {
-        pass->server->unheard = 0;
+    wxs_gate_server *server = pass->server;
+
+    if (server != NULL) {
+        server->unheard = 0;
+        note_answer(server,
+                    wxs_monotonic_ms() - pass->entered > WXS_DNS_LATE_MS);
     }
 }
 
@@ -235,6 +273,7 @@ wxs_dns_gate_unheard(const wxs_dns_pass *pass)
     if (server == NULL) {
         return false;
     }
+    note_answer(server, true);
     if (server->unheard < WXS_DNS_SILENT) {
         server->unheard++;
     }

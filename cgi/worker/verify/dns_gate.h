@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dns_loop.h"
 
@@ -16,6 +17,10 @@ typedef struct {
     int rate;      /* questions a second, 1 to 1,000,000 */
     int burst;     /* at once after a pause, 1 to 1,000,000 */
     int in_flight; /* at a time, at least 1 */
+    /* Not 0: so many at a time to begin with. While more than half of its
+     * answers come late or not at all, the server gets fewer, down to a quarter
+     * of this; otherwise more as they are wanted, up to in_flight. */
+    int at_first;
 } wxs_dns_limits;
 
 typedef struct wxs_gate_server wxs_gate_server;
@@ -26,6 +31,7 @@ typedef struct wxs_dns_pass {
     void *data;
     wxs_gate_server *server; /* NULL: neither waiting nor inside */
     bool inside;
+    int64_t entered;           /* monotonic ms */
     struct wxs_dns_pass *next; /* of those that wait */
     struct wxs_dns_pass *before;
 } wxs_dns_pass;
@@ -46,7 +52,8 @@ bool wxs_dns_gate_enter(wxs_dns_gate *gate, const struct sockaddr *server,
 
 /* The server answered, or a try got no answer in time: then true if it has not
  * answered any of the last WXS_DNS_SILENT tries. For a pass that is inside. */
-#define WXS_DNS_SILENT 16
+#define WXS_DNS_SILENT  16
+#define WXS_DNS_LATE_MS 500
 void wxs_dns_gate_heard(const wxs_dns_pass *pass);
 bool wxs_dns_gate_unheard(const wxs_dns_pass *pass);
 

@@ -10,44 +10,17 @@
 
 #include "clock.h"
 #include "dns_address.h"
-#include "dns_message.h"
+#include "dns_query_internal.h"
 
-#define DATAGRAM_MAX     4096
 #define NO_DESCRIPTOR_MS 50
-
-struct wxs_dns_query {
-    wxs_loop *loop;
-    wxs_dns_done *done;
-    void *data;
-    wxs_dns_question question;
-    ldns_rdf *name;
-    wxs_watch watch; /* fd -1: none open */
-    wxs_timer timer;
-    wxs_dns_pass pass;
-    int64_t waiting_since; /* monotonic ms, while the server is spared */
-    int64_t deadline;      /* of everything, monotonic ms */
-    int tries;             /* UDP tries made */
-    bool edns;
-    bool tcp;
-    bool truncated; /* the answer over UDP was */
-    bool silent;    /* the nameserver has not answered anybody lately */
-    bool recased;   /* an answer came in another letter case */
-    /* 2 bytes of length, which only TCP sends, then the message */
-    unsigned char query[2 + WXS_DNS_QUERY_MAX];
-    size_t query_length; /* of the message */
-    size_t sent;
-    unsigned char head[2]; /* TCP: length of the answer */
-    unsigned char *body;   /* TCP: NULL until the length is known */
-    size_t received;
-};
 
 static void start_try(wxs_dns_query *query);
 static void send_try(wxs_dns_query *query);
 
 /* ---- ends ---- */
 
-static void
-close_socket(wxs_dns_query *query)
+void
+wxs_query_close(wxs_dns_query *query)
 {
     if (query->watch.fd >= 0) {
         wxs_loop_close(query->loop, &query->watch);
@@ -62,14 +35,14 @@ close_socket(wxs_dns_query *query)
 void
 wxs_dns_cancel(wxs_dns_query *query)
 {
-    close_socket(query);
+    wxs_query_close(query);
     wxs_loop_disarm(query->loop, &query->timer);
     ldns_rdf_deep_free(query->name);
     free(query);
 }
 
-static void
-finish(wxs_dns_query *query, wxs_dns_answer *answer)
+void
+wxs_query_finish(wxs_dns_query *query, wxs_dns_answer *answer)
 {
     wxs_dns_done *done = query->done;
     void *data = query->data;
@@ -82,10 +55,10 @@ finish(wxs_dns_query *query, wxs_dns_answer *answer)
     done(data, answer);
 }
 
-static void
-finish_failed(wxs_dns_query *query, wxs_dns_outcome failure)
+void
+wxs_query_fail(wxs_dns_query *query, wxs_dns_outcome failure)
 {
-    finish(query, wxs_dns_answer_new(failure));
+    wxs_query_finish(query, wxs_dns_answer_new(failure));
 }
 
 /* A nameserver that has been silent all the time is asked once. */
@@ -102,21 +75,20 @@ try_again(wxs_dns_query *query, wxs_dns_outcome failure)
     bool was_tcp = query->tcp;
 
     query->silent = wxs_dns_gate_unheard(&query->pass);
-    close_socket(query);
+    wxs_query_close(query);
     if (was_tcp || wxs_monotonic_ms() >= query->deadline ||
         (query->tries >= tries_of(query) && !query->recased)) {
-        finish_failed(query, failure);
+        wxs_query_fail(query, failure);
         return;
     }
     query->tcp = query->recased;
     start_try(query);
 }
 
-/* Goes on over TCP, or without EDNS, with a new id. */
-static void
-change_way(wxs_dns_query *query, bool tcp)
+void
+wxs_query_change_way(wxs_dns_query *query, bool tcp)
 {
-    close_socket(query);
+    wxs_query_close(query);
     query->tcp = tcp;
     start_try(query);
 }
@@ -133,120 +105,6 @@ on_timer(void *data)
     try_again(query, WXS_DNS_TIMEOUT);
 }
 
-/* ---- receiving ---- */
-
-/* True if the query is over or began anew, and must not be touched. */
-static bool
-take_message(wxs_dns_query *query, const unsigned char *message, size_t length)
-{
-    wxs_dns_answer *answer = NULL;
-
-    switch (wxs_dns_answer_read(query->query + 2, query->query_length, message,
-                                length, &answer)) {
-    case WXS_DNS_ANSWERED:
-        wxs_dns_gate_heard(&query->pass);
-        finish(query, answer);
-        return true;
-    case WXS_DNS_TRUNCATED:
-        query->truncated = true;
-        if (query->tcp) {
-            finish_failed(query, WXS_DNS_MALFORMED);
-        } else {
-            change_way(query, true);
-        }
-        return true;
-    case WXS_DNS_NO_EDNS:
-        query->edns = false;
-        change_way(query, query->tcp);
-        return true;
-    case WXS_DNS_RECASED:
-        query->recased = true;
-        return false;
-    case WXS_DNS_FOREIGN:
-        return false;
-    }
-    return false;
-}
-
-static void
-receive_datagrams(wxs_dns_query *query)
-{
-    unsigned char message[DATAGRAM_MAX];
-
-    for (;;) {
-        ssize_t n = recv(query->watch.fd, message, sizeof message, MSG_TRUNC);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            if (errno != EAGAIN && errno != EWOULDBLOCK) {
-                close_socket(query);
-                finish_failed(query, WXS_DNS_UNREACHABLE);
-            }
-            return;
-        }
-        if ((size_t)n <= sizeof message &&
-            take_message(query, message, (size_t)n)) {
-            return;
-        }
-    }
-}
-
-/* Reads into the head, then the body: 1 something came, 0 nothing there, -1
- * the connection is over. */
-static int
-receive_some(wxs_dns_query *query)
-{
-    bool in_head = query->received < sizeof query->head;
-    size_t body_length = (size_t)query->head[0] << 8 | query->head[1];
-    unsigned char *to =
-        in_head ? query->head + query->received
-                : query->body + query->received - sizeof query->head;
-    size_t want = in_head ? sizeof query->head - query->received
-                          : sizeof query->head + body_length - query->received;
-    ssize_t n = recv(query->watch.fd, to, want, 0);
-
-    if (n > 0) {
-        query->received += (size_t)n;
-        return 1;
-    }
-    if (n < 0 && errno == EINTR) {
-        return 1;
-    }
-    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
-}
-
-static void
-receive_stream(wxs_dns_query *query)
-{
-    int more;
-
-    while ((more = receive_some(query)) == 1) {
-        if (query->received < sizeof query->head) {
-            continue;
-        }
-        size_t length = (size_t)query->head[0] << 8 | query->head[1];
-
-        if (query->body == NULL) {
-            query->body = length == 0 ? NULL : malloc(length);
-            if (query->body == NULL) {
-                finish_failed(query, WXS_DNS_MALFORMED);
-                return;
-            }
-        }
-        if (query->received == sizeof query->head + length) {
-            if (!take_message(query, query->body, length)) {
-                finish_failed(query, WXS_DNS_MALFORMED);
-            }
-            return;
-        }
-    }
-    if (more < 0) {
-        finish_failed(query, WXS_DNS_UNREACHABLE);
-    }
-}
-
 /* ---- sending ---- */
 
 static void
@@ -259,7 +117,7 @@ send_stream(wxs_dns_query *query)
     if (getsockopt(query->watch.fd, SOL_SOCKET, SO_ERROR, &failed, &size) !=
             0 ||
         failed != 0) {
-        finish_failed(query, WXS_DNS_UNREACHABLE);
+        wxs_query_fail(query, WXS_DNS_UNREACHABLE);
         return;
     }
     while (query->sent < total) {
@@ -273,13 +131,13 @@ send_stream(wxs_dns_query *query)
             return;
         }
         if (n < 0) {
-            finish_failed(query, WXS_DNS_UNREACHABLE);
+            wxs_query_fail(query, WXS_DNS_UNREACHABLE);
             return;
         }
         query->sent += (size_t)n;
     }
     if (!wxs_loop_rewatch(query->loop, &query->watch, EPOLLIN)) {
-        finish_failed(query, WXS_DNS_LOCAL);
+        wxs_query_fail(query, WXS_DNS_LOCAL);
     }
 }
 
@@ -289,11 +147,11 @@ on_ready(void *data, uint32_t events)
     wxs_dns_query *query = data;
 
     if (!query->tcp) {
-        receive_datagrams(query);
+        wxs_query_take_datagrams(query);
     } else if (query->sent < 2 + query->query_length) {
         send_stream(query);
     } else if (events != 0) {
-        receive_stream(query);
+        wxs_query_take_stream(query);
     }
 }
 
@@ -393,7 +251,7 @@ send_try(wxs_dns_query *query)
         query->tries++;
     }
     if (query->deadline <= now) {
-        finish_failed(query, WXS_DNS_TIMEOUT);
+        wxs_query_fail(query, WXS_DNS_TIMEOUT);
         return;
     }
     if (ms > query->deadline - now) {
@@ -412,8 +270,9 @@ send_try(wxs_dns_query *query)
     }
     if (outcome != WXS_DNS_DATA ||
         !wxs_loop_arm(query->loop, &query->timer, ms)) {
-        close_socket(query);
-        finish_failed(query, outcome == WXS_DNS_DATA ? WXS_DNS_LOCAL : outcome);
+        wxs_query_close(query);
+        wxs_query_fail(query,
+                       outcome == WXS_DNS_DATA ? WXS_DNS_LOCAL : outcome);
     }
 }
 

@@ -271,6 +271,32 @@ warn_of_failure(const wxs_observation *seen, size_t count, wxs_verdict *verdict)
 
 /* ---- agreement ---- */
 
+/* The texts are large, and few of them are used. */
+static void
+clear(wxs_verdict *verdict)
+{
+    verdict->class = WXS_EXACT;
+    verdict->code = NULL;
+    verdict->message[0] = verdict->fix[0] = verdict->suggested[0] = '\0';
+    verdict->found_count = 0;
+    memset(verdict->server, 0, sizeof verdict->server);
+    verdict->good = verdict->definite = 0;
+}
+
+static void
+take_words(wxs_verdict *to, const wxs_verdict *from)
+{
+    to->class = from->class;
+    to->code = from->code;
+    memcpy(to->message, from->message, sizeof to->message);
+    memcpy(to->fix, from->fix, sizeof to->fix);
+    to->found_count = from->found_count;
+    for (size_t i = 0; i < from->found_count; i++) {
+        memcpy(to->found[i], from->found[i], strlen(from->found[i]) + 1);
+    }
+    memcpy(to->suggested, from->suggested, strlen(from->suggested) + 1);
+}
+
 /* "ns1.example (serial 7)" */
 static void
 name_server(const wxs_observation *seen, char text[300])
@@ -285,10 +311,11 @@ name_server(const wxs_observation *seen, char text[300])
 
 static void
 judge_split(const wxs_expected *expected, const wxs_observation *seen,
-            size_t count, const wxs_verdict *bad, wxs_verdict *verdict)
+            size_t count, wxs_verdict *verdict)
 {
     char with[300] = "";
     char without[300] = "";
+    char why[sizeof verdict->message];
 
     for (size_t i = 0; i < count; i++) {
         if (!wxs_dns_definite(outcome_of(&seen[i]))) {
@@ -299,12 +326,13 @@ judge_split(const wxs_expected *expected, const wxs_observation *seen,
 
         name_server(&seen[i], good ? with : without);
     }
+    memcpy(why, verdict->message, sizeof why);
     wxs_verdict_set(verdict, WXS_PROPAGATING, "propagating");
     wxs_verdict_say(verdict,
                     "%zu of %zu nameservers have the record for %s: seen at "
                     "%s, not yet at %s. %s",
                     verdict->good, verdict->definite, expected->fqdn, with,
-                    without, bad->message);
+                    without, why);
     wxs_verdict_fix(verdict, "Wait until the zone has reached every "
                              "nameserver; if it does not within the hour, ask "
                              "the DNS provider.");
@@ -315,15 +343,14 @@ wxs_match(const wxs_expected *expected, const wxs_observation *seen,
           size_t count, wxs_world *world, wxs_verdict *verdict)
 {
     wxs_verdict one;
-    wxs_verdict worst = {.class = WXS_EXACT, .code = NULL};
 
-    memset(verdict, 0, sizeof *verdict);
+    clear(verdict);
     for (size_t i = 0; i < count && i < WXS_SERVERS_MAX; i++) {
         if (!wxs_dns_definite(outcome_of(&seen[i]))) {
             verdict->server[i] = wxs_dns_outcome_name(outcome_of(&seen[i]));
             continue;
         }
-        memset(&one, 0, sizeof one);
+        clear(&one);
         judge(expected, seen[i].answer, world, &one);
         verdict->server[i] = wxs_class_name(one.class);
         if (one.class != WXS_TEMP) {
@@ -331,26 +358,19 @@ wxs_match(const wxs_expected *expected, const wxs_observation *seen,
             verdict->good += wxs_class_good(one.class);
         }
         /* The classes stand in the order of what they tell. */
-        if (worst.code == NULL || worst.class == WXS_TEMP ||
-            (one.class != WXS_TEMP && one.class > worst.class)) {
-            worst = one;
+        if (verdict->code == NULL || verdict->class == WXS_TEMP ||
+            (one.class != WXS_TEMP && one.class > verdict->class)) {
+            take_words(verdict, &one);
         }
     }
-    if (worst.code == NULL) {
+    if (verdict->code == NULL) {
         judge_unknown(expected, seen, count, verdict);
         return;
     }
-    verdict->class = worst.class;
-    verdict->code = worst.code;
-    memcpy(verdict->message, worst.message, sizeof worst.message);
-    memcpy(verdict->fix, worst.fix, sizeof worst.fix);
-    memcpy(verdict->found, worst.found, sizeof worst.found);
-    verdict->found_count = worst.found_count;
-    memcpy(verdict->suggested, worst.suggested, sizeof worst.suggested);
     if (wxs_class_miss(verdict->class) && verdict->good == 0) {
         wxs_match_hints(expected, seen, count, world, verdict);
     } else if (verdict->good > 0 && verdict->good < verdict->definite) {
-        judge_split(expected, seen, count, &worst, verdict);
+        judge_split(expected, seen, count, verdict);
     } else if (verdict->good > 0) {
         warn_of_failure(seen, count, verdict);
     }

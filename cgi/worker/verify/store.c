@@ -160,6 +160,9 @@ add_record(wxs_job *job, sqlite3_stmt *row)
         .host = sqlite3_column_int64(row, 6),
         .added_at = sqlite3_column_int64(row, 7),
         .optional = sqlite3_column_int(row, 11) != 0};
+    job->check.caches[i] =
+        (wxs_check_caches){.ttl = (uint32_t)sqlite3_column_int64(row, 12),
+                           .until = sqlite3_column_int64(row, 13)};
     job->check.verified[i] = job->record[i].status == WXS_VERIFIED;
     expected->fqdn = copy_text(row, 2);
     expected->priority = sqlite3_column_int(row, 4);
@@ -179,7 +182,8 @@ load_records(wxs_db *db, wxs_job *job, wxs_error *error)
         "k.algorithm = 'ed25519' OR k.state = 'retiring' OR "
         "(k.state = 'pending' AND EXISTS (SELECT 1 FROM dkim_keys a "
         "WHERE a.domain = r.domain AND a.state = 'active' "
-        "AND a.algorithm <> 'ed25519')) FROM records r "
+        "AND a.algorithm <> 'ed25519')), "
+        "r.other_ttl, r.cached_until FROM records r "
         "LEFT JOIN tracking_hosts h ON h.number = r.tracking_host "
         "LEFT JOIN dkim_keys k ON r.kind = 'dkim' AND k.domain = r.domain "
         "AND k.selector = substr(r.fqdn, 1, instr(r.fqdn, '.') - 1) "

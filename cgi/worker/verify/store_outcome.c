@@ -10,13 +10,14 @@
 
 /* What a check found out, written as a whole or not at all. */
 
+/* 0 is no time, and no duration. */
 static void
-bind_time(sqlite3_stmt *statement, int index, int64_t us)
+bind_time(sqlite3_stmt *statement, int index, int64_t time)
 {
-    if (us == 0) {
+    if (time == 0) {
         sqlite3_bind_null(statement, index);
     } else {
-        sqlite3_bind_int64(statement, index, us);
+        sqlite3_bind_int64(statement, index, time);
     }
 }
 
@@ -83,11 +84,12 @@ write_domain(wxs_db *db, const wxs_job *job, const wxs_state_row *row,
 /* *same is cleared if the record is not the one that was checked. */
 static bool
 write_record(wxs_db *db, const wxs_job *job, size_t i, wxs_state status,
-             const char *detail, bool *same, wxs_error *error)
+             const wxs_check_caches *caches, const char *detail, bool *same,
+             wxs_error *error)
 {
     static const char sql[] =
-        "UPDATE records SET status = ?2, detail = ?3 WHERE number = ?1 "
-        "AND fqdn = ?4 AND value = ?5";
+        "UPDATE records SET status = ?2, detail = ?3, other_ttl = ?6, "
+        "cached_until = ?7 WHERE number = ?1 AND fqdn = ?4 AND value = ?5";
     sqlite3_stmt *update = wxs_db_prepare(db, sql, error);
 
     if (update == NULL) {
@@ -102,6 +104,8 @@ write_record(wxs_db *db, const wxs_job *job, size_t i, wxs_state status,
     sqlite3_bind_text(
         update, 5, expected->alias != NULL ? expected->alias : expected->value,
         -1, SQLITE_STATIC);
+    bind_time(update, 6, caches->ttl);
+    bind_time(update, 7, caches->until);
     if (!wxs_db_run(db, update, error)) {
         return false;
     }
@@ -156,7 +160,8 @@ write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
             wxs_state_of_record(record->status, &inputs[i], domain);
         char *detail = wxs_detail_record(expected, &results[i], now, next);
         bool ok = detail != NULL
-                      ? write_record(db, job, i, status, detail, same, error)
+                      ? write_record(db, job, i, status, &results[i].caches,
+                                     detail, same, error)
                       : wxs_fail(error, "out of memory");
 
         free(detail);

@@ -2,12 +2,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 
 #include "check.h"
 #include "clock.h"
 #include "db.h"
 #include "dns_loop.h"
+#include "flight.h"
 #include "log.h"
 #include "probe_resolver.h"
 #include "store.h"
@@ -21,12 +21,6 @@
 #define RETRY_MS   5000 /* after the database failed */
 #define LEASE_US   ((WXS_CHECK_MS + 3000) * INT64_C(1000))
 #define FLIGHT_MAX 4096 /* domains that are checked at the same time */
-#define FLIGHT_MIN 64
-
-/* What a check has open on average when all domains under way are at their
- * worst; a question that finds no descriptor left waits for one. */
-#define DESCRIPTORS_A_CHECK 5
-#define DESCRIPTORS_OTHER   256
 
 #define BUCKETS 8192 /* of domains under way, by their number */
 
@@ -348,36 +342,6 @@ on_stop(void *data, uint32_t events)
 
 /* ---- the thread ---- */
 
-/* As many domains at the same time as there can be descriptors for; the usual
- * soft limit of 1024 is raised. */
-static size_t
-flight_limit(void)
-{
-    const rlim_t wanted =
-        (rlim_t)FLIGHT_MAX * DESCRIPTORS_A_CHECK + DESCRIPTORS_OTHER;
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return FLIGHT_MIN;
-    }
-    if (limit.rlim_cur < wanted) {
-        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-            getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            wxs_log(WXS_LOG_WARN,
-                    "the limit of descriptors could not be raised", NULL);
-        }
-    }
-    rlim_t room =
-        limit.rlim_cur < DESCRIPTORS_OTHER
-            ? 0
-            : (limit.rlim_cur - DESCRIPTORS_OTHER) / DESCRIPTORS_A_CHECK;
-
-    return room < FLIGHT_MIN   ? FLIGHT_MIN
-           : room > FLIGHT_MAX ? FLIGHT_MAX
-                               : (size_t)room;
-}
-
 static bool
 run(verifier *v, wxs_error *error)
 {
@@ -413,7 +377,7 @@ make_verifier(const wxs_worker *worker)
     v->stop = (wxs_watch){.fd = worker->stop_fd, .ready = on_stop, .data = v};
     v->poll = (wxs_timer){.fire = on_poll, .data = v};
     v->version = -1;
-    v->flight_max = flight_limit();
+    v->flight_max = wxs_flight_limit(FLIGHT_MAX);
     while (v->free_slots < v->flight_max) {
         slot *s = &v->slots[v->free_slots];
 

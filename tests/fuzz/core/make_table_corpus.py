@@ -67,7 +67,7 @@ def crc32c(data):
 
 def whole_file():
     size = ARENA + PAGE
-    header = struct.pack("<8sIIQQQ16s16sQQ", b"WXTABLE1", HEADER, 0, 2, ARENA,
+    header = struct.pack("<8sIIQQQ16s16sQQ", b"WXTABLE2", HEADER, 0, 2, ARENA,
                          size, bytes(16), bytes(16), 1, 1)
     header += struct.pack("<I", crc32c(header))
     return b"\0" + header + bytes(size - len(header))

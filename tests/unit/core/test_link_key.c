@@ -115,6 +115,31 @@ START_TEST(mac_is_hmac_with_the_derived_key)
 }
 END_TEST
 
+START_TEST(longest_data)
+{
+    static const uint8_t secret[WXS_LINK_SECRET_SIZE] = {1},
+                         data[WXS_LINK_DATA_MAX + 1] = {2};
+    uint8_t key_bytes[32], text[10 + 16 + WXS_LINK_DATA_MAX] = "waxseal-c1";
+    uint8_t expected[32], mac[WXS_LINK_MAC_SIZE];
+    wxs_link_key *key;
+
+    hkdf((const uint8_t *)"", 0, secret, 32,
+         (const uint8_t *)"waxseal link key\0", 17, key_bytes, 32);
+    memcpy(text + 10, secret, 16); /* for an id of a domain */
+    memcpy(text + 26, data, WXS_LINK_DATA_MAX);
+    hmac(key_bytes, 32, text, sizeof text, expected);
+    ck_assert_int_eq(wxs_link_key_new(secret, 0, &key), WXS_OK);
+    ck_assert_int_eq(wxs_link_key_mac(key, "waxseal-c1", secret, data,
+                                      WXS_LINK_DATA_MAX, mac),
+                     WXS_OK);
+    ck_assert_mem_eq(mac, expected, sizeof mac);
+    ck_assert_int_eq(wxs_link_key_mac(key, "waxseal-c1", secret, data,
+                                      WXS_LINK_DATA_MAX + 1, mac),
+                     WXS_TOO_LONG);
+    wxs_link_key_free(key);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -125,6 +150,7 @@ main(void)
 
     tcase_add_test(tests, reference_functions_hold);
     tcase_add_test(tests, mac_is_hmac_with_the_derived_key);
+    tcase_add_test(tests, longest_data);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failures = srunner_ntests_failed(runner);

@@ -409,7 +409,7 @@ START_TEST(headers_are_checked)
     patch(12, &flags, 4);
     ck_assert_int_eq(open_both(), WXS_BAD_VERSION);
     wxs_table_writer_close(create_published(&small));
-    patch(7, "2", 1);
+    patch(7, "1", 1);
     ck_assert_int_eq(open_both(), WXS_BAD_VERSION);
     patch(0, "SQLite ", 7);
     ck_assert_int_eq(open_both(), WXS_BAD_FORMAT);
@@ -420,6 +420,35 @@ START_TEST(headers_are_checked)
     }
     ck_assert_int_eq(truncate(path, 0), 0);
     ck_assert_int_eq(open_both(), WXS_BAD_FORMAT);
+}
+END_TEST
+
+/* A writer that was killed in the middle of a change left the count odd. */
+START_TEST(changes_of_hosts_are_counted)
+{
+    wxs_table_writer *writer = create_published(&small);
+    uint64_t odd = 7;
+    wxs_table table;
+    bool same_boot;
+
+    ck_assert_int_eq(wxs_table_open(&table, path), WXS_OK);
+    ck_assert_uint_eq(wxs_table_host_changes(&table), 0);
+    put_host(writer, "links.example.com", 7, 1);
+    ck_assert_uint_eq(wxs_table_host_changes(&table), 2);
+    put_host(writer, "links.example.com", 8, 1);
+    ck_assert_uint_eq(wxs_table_host_changes(&table), 4);
+    ck_assert_int_eq(wxs_table_remove_host(writer, "links.example.com", 17),
+                     WXS_OK);
+    ck_assert_uint_eq(wxs_table_host_changes(&table), 6);
+    wxs_table_writer_close(writer);
+    patch(216, &odd, sizeof odd);
+    ck_assert_uint_eq(wxs_table_host_changes(&table), 7);
+    ck_assert_int_eq(wxs_table_writer_open(path, &same_boot, &writer), WXS_OK);
+    ck_assert_uint_eq(wxs_table_host_changes(&table), 7);
+    put_host(writer, "links.example.com", 9, 1);
+    ck_assert_uint_eq(wxs_table_host_changes(&table), 8);
+    wxs_table_writer_close(writer);
+    wxs_table_close(&table);
 }
 END_TEST
 
@@ -494,6 +523,7 @@ main(void)
     tcase_add_test(tests, a_writer_takes_up_where_another_left_off);
     tcase_add_test(tests, another_boot_is_told);
     tcase_add_test(tests, headers_are_checked);
+    tcase_add_test(tests, changes_of_hosts_are_counted);
     tcase_add_test(tests, a_writer_refuses_counters_that_would_mislead_it);
     tcase_add_test(tests, a_full_disk_is_an_error);
     tcase_add_test(tests, absurd_capacities_are_refused);

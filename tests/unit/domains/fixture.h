@@ -207,6 +207,8 @@ request(const char *method, const char *target, const char *body)
     wxs_service_handle(&wxs_domains_service, &context, &r, &answer);
     if (answer.stream != NULL)
         finish_stream();
+    if (answer.json == NULL && answer.content_type == NULL)
+        answer.json = json_loadb(answer.text, answer.text_len, 0, NULL);
     ck_assert(answer.json != NULL || answer.text != NULL);
     return answer.status;
 }

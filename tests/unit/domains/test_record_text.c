@@ -156,6 +156,87 @@ START_TEST(every_format_quotes_its_own_way)
 }
 END_TEST
 
+/* A CAA record, and what stands there already; NULL: that is not known. */
+static char *
+caa_in(const char *format, const char *value, json_t *found)
+{
+    json_t *domain = domain_with(
+        json_pack("[{s:s, s:s, s:s, s:{s:o*}}]", "fqdn", "example.com", "type",
+                  "CAA", "value", value, "status_detail", "found", found));
+    size_t len;
+    char *text = wxs_record_file(wxs_record_format_find(format), domain, &len);
+
+    json_decref(domain);
+    return text;
+}
+
+static void
+has_caa(const char *format, json_t *found, const char *part)
+{
+    char *text = caa_in(format, "0 issue \"ca.example\"", found);
+
+    ck_assert_msg(text != NULL && strstr(text, part) != NULL, "no %s in\n%s",
+                  part, text);
+    free(text);
+}
+
+static json_t *
+two_others(void)
+{
+    return json_pack("[s, s]", "0 issue \"other.example; x='y'\"",
+                     "128 issuewild \";\"");
+}
+
+START_TEST(caa_records_stand_beside_others)
+{
+    has_caa("bind", NULL, "example.com. 300 IN CAA 0 issue \"ca.example\"\n");
+    has_caa("nsupdate", NULL,
+            "update add example.com. 300 IN CAA 0 issue \"ca.example\"\n");
+    has_caa("dnscontrol", two_others(),
+            "CAA(\"@\", \"issue\", \"ca.example\", TTL(300))");
+    has_caa(
+        "route53", two_others(),
+        "[{\"Value\": \"0 issue \\\"ca.example\\\"\"}, {\"Value\": \"0 issue "
+        "\\\"other.example; x='y'\\\"\"}, {\"Value\": \"128 issuewild "
+        "\\\";\\\"\"}]");
+    has_caa("terraform", two_others(),
+            "records = [\"0 issue \\\"ca.example\\\"\", \"0 issue "
+            "\\\"other.example; x='y'\\\"\", \"128 issuewild \\\";\\\"\"]");
+    has_caa("octodns", two_others(),
+            "    type: CAA\n    values:\n      - flags: 0\n        tag: "
+            "'issue'\n        value: 'ca.example'\n      - flags: 0\n"
+            "        tag: 'issue'\n        value: 'other.example; x=''y'''\n"
+            "      - flags: 128\n");
+}
+END_TEST
+
+/* Who writes all records at once would delete those that he does not know. */
+START_TEST(caa_records_never_replace_unknown_ones)
+{
+    static const char *const formats[] = {"route53", "terraform", "octodns"};
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        char *text = caa_in(formats[i], "0 issue \"ca.example\"", NULL);
+
+        ck_assert_ptr_nonnull(text);
+        ck_assert_ptr_null(strstr(text, "\"CAA\""));
+        ck_assert_ptr_null(strstr(text, "type: CAA"));
+        free(text);
+        text = caa_in(formats[i], "0 issue \"ca.example\"",
+                      json_pack("[s]", "0 issue other.example"));
+        ck_assert_ptr_null(strstr(text, "\"CAA\""));
+        free(text);
+    }
+    has_caa("terraform", NULL,
+            "\n# To be added beside the records that are there: CAA at "
+            "example.com: 0 issue \"ca.example\"\n");
+    has_caa("octodns", NULL, "\n# To be added beside");
+    ck_assert_ptr_null(caa_in("bind", "0 issue ca.example", NULL));
+    ck_assert_ptr_null(caa_in("bind", "256 issue \"ca.example\"", NULL));
+    ck_assert_ptr_null(caa_in("bind", "0 issue \"ca.example\" x", NULL));
+}
+END_TEST
+
 START_TEST(long_texts_are_split_for_terraform)
 {
     char value[300], expected[320];
@@ -191,6 +272,8 @@ main(void)
     tcase_add_test(tcase, dmarc_is_a_comment);
     tcase_add_test(tcase, a_record_without_a_value_is_refused);
     tcase_add_test(tcase, every_format_quotes_its_own_way);
+    tcase_add_test(tcase, caa_records_stand_beside_others);
+    tcase_add_test(tcase, caa_records_never_replace_unknown_ones);
     tcase_add_test(tcase, long_texts_are_split_for_terraform);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -274,6 +274,40 @@ START_TEST(root_may_come_first)
 }
 END_TEST
 
+/* A reader that keeps its mapping sees what a writer does to the file: grows
+ * it, empties it, cuts it, and fills it again. */
+START_TEST(readers_see_a_file_that_shrinks_and_grows)
+{
+    static const char fill[] =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < 3000) INSERT INTO accounts (id, name, created_at) "
+        "SELECT hex(randomblob(100)), hex(randomblob(200)), 7 FROM n;"
+        "PRAGMA wal_checkpoint(TRUNCATE)";
+    static const char sum[] = "SELECT sum(length(name)) FROM accounts";
+    struct stat before, after;
+    wxs_db *reader;
+
+    ck_assert(wxs_db_migrate(state_dir, &error));
+    reader = open_db(WXS_DB_CONTROL, WXS_DB_READ);
+    for (int i = 0; i < 3; i++) {
+        raw_sql("control.db", fill);
+        ck_assert_int_eq(number(reader, sum), 3000 * 400);
+        raw_sql("control.db", "UPDATE accounts SET name = name || 'x'");
+        ck_assert_int_eq(number(reader, sum), 3000 * 401);
+        ck_assert_int_eq(stat(state_path("control.db"), &before), 0);
+        raw_sql("control.db", "DELETE FROM accounts; VACUUM; "
+                              "PRAGMA wal_checkpoint(TRUNCATE)");
+        ck_assert_int_eq(stat(state_path("control.db"), &after), 0);
+        ck_assert_int_lt(after.st_size, before.st_size / 2);
+        ck_assert_int_eq(number(reader, "SELECT count(*) FROM accounts"), 0);
+        ck_assert_int_eq(number(reader, "SELECT count(*) FROM sqlite_master "
+                                        "WHERE name = 'accounts'"),
+                         1);
+    }
+    wxs_db_close(reader);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -295,6 +329,7 @@ main(void)
     tcase_add_test(tests, a_reader_cannot_write);
     tcase_add_test(tests, transactions_hold_and_roll_back);
     tcase_add_test(tests, root_may_come_first);
+    tcase_add_test(tests, readers_see_a_file_that_shrinks_and_grows);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -103,6 +103,8 @@ post(const char *body, size_t len)
     };
     wxs_response_clear(&answer);
     wxs_service_handle(&wxs_tracking_service, &context, &request, &answer);
+    if (answer.json == NULL)
+        answer.json = json_loadb(answer.text, answer.text_len, 0, NULL);
     ck_assert_ptr_nonnull(answer.json);
     return answer.status;
 }

@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "noted_rows.h"
 #include "verify/match.h"
 #include "zone_world.h"
 
@@ -239,6 +240,7 @@ assert_verdict(const char *id, const wxs_verdict *verdict, wxs_class class,
     ck_assert_msg(strlen(verdict->message) < sizeof verdict->message - 1 &&
                       strlen(verdict->fix) < sizeof verdict->fix - 1,
                   "%s: cut: %s %s", id, verdict->message, verdict->fix);
+    note_row(id, code);
 }
 
 /* Judges the whole zone of a row; the verdict on its record is left. */

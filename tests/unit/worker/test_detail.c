@@ -111,11 +111,12 @@ START_TEST(certificates_are_a_fact_of_the_tracking_host)
                                false};
 
     judge_row(&row, &result.verdict);
-    result.caa = (wxs_caa_verdict){.result = WXS_CAA_FORBIDDEN,
-                                   .authority = "ca.org",
-                                   .at = DOMAIN,
-                                   .message = "m",
-                                   .fix = "f"};
+    wxs_caa_verdict caa = {.result = WXS_CAA_FORBIDDEN,
+                           .authority = "ca.org",
+                           .at = DOMAIN,
+                           .message = "m",
+                           .fix = "f"};
+    result.caa = &caa;
     json_t *detail = detail_of(&wanted[WXS_RECORD_TRACKING], &result);
 
     ck_assert_str_eq(text_at(detail, "class", NULL), "exact");
@@ -123,11 +124,11 @@ START_TEST(certificates_are_a_fact_of_the_tracking_host)
     ck_assert_str_eq(text_at(detail, "caa", "record"), "0 issue \"ca.org\"");
     ck_assert_str_eq(text_at(detail, "difference", NULL), "null");
     json_decref(detail);
-    result.caa.result = WXS_CAA_ALLOWED;
+    caa.result = WXS_CAA_ALLOWED;
     detail = detail_of(&wanted[WXS_RECORD_TRACKING], &result);
     ck_assert_str_eq(text_at(detail, "caa", "record"), "null");
     json_decref(detail);
-    result.caa.authority = NULL; /* nobody asked */
+    result.caa = NULL; /* nobody asked */
     detail = detail_of(&wanted[WXS_RECORD_TRACKING], &result);
     ck_assert(json_is_null(json_object_get(detail, "caa")));
     json_decref(detail);

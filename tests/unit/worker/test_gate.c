@@ -55,10 +55,13 @@ run_ms(int ms)
 }
 
 static void
-set_up(int rate, int burst, int in_flight)
+set_up_paced(int rate, int burst, int in_flight, int at_first)
 {
     wxs_error error;
-    const wxs_dns_limits limits = {rate, burst, in_flight};
+    const wxs_dns_limits limits = {.rate = rate,
+                                   .burst = burst,
+                                   .in_flight = in_flight,
+                                   .at_first = at_first};
 
     loop = wxs_loop_new(&error);
     gate = wxs_dns_gate_new(loop, &limits);
@@ -69,6 +72,12 @@ set_up(int rate, int burst, int in_flight)
     for (int i = 0; i < PASSES; i++) {
         pass[i] = (wxs_dns_pass){.admit = on_admitted, .data = &pass[i]};
     }
+}
+
+static void
+set_up(int rate, int burst, int in_flight)
+{
+    set_up_paced(rate, burst, in_flight, 0);
 }
 
 static void
@@ -142,6 +151,71 @@ START_TEST(silence_is_remembered_until_an_answer)
 }
 END_TEST
 
+/* One answer after the other, late or not, while another pass waits. */
+static void
+answer(int count, bool late)
+{
+    for (int i = 0; i < count; i++) {
+        ck_assert(pass[0].inside);
+        pass[0].entered = wxs_monotonic_ms() - (late ? WXS_DNS_LATE_MS + 1 : 0);
+        wxs_dns_gate_heard(&pass[0]);
+    }
+}
+
+/* How many may be inside at a time. */
+static int
+room(void)
+{
+    int inside = 0;
+
+    for (int i = 0; i < PASSES; i++) {
+        wxs_dns_gate_leave(&pass[i]);
+    }
+    while (inside < PASSES && enter(inside, "192.0.2.1")) {
+        inside++;
+    }
+    return inside;
+}
+
+START_TEST(a_server_gets_as_many_as_it_answers_in_time)
+{
+    set_up_paced(1000000, 1000, 9, 4);
+    ck_assert_int_eq(room(), 4);
+    answer(64, false);
+    ck_assert_int_eq(room(), 5); /* a quarter more */
+    answer(32, true);
+    answer(32, false);
+    ck_assert_int_eq(room(), 7); /* half of them were in time */
+    answer(33, true);
+    answer(31, false);
+    ck_assert_int_eq(room(), 3);
+    answer(64, true);
+    answer(64, true);
+    answer(64, true);
+    ck_assert_int_eq(room(), 1); /* never fewer */
+    for (int i = 0; i < 12; i++) {
+        answer(64, false);
+        ck_assert_int_le(room(), 9);
+    }
+    ck_assert_int_eq(room(), 9); /* never more */
+    for (int i = 0; i < 64; i++) {
+        (void)wxs_dns_gate_unheard(&pass[0]);
+    }
+    ck_assert_int_eq(room(), 4);
+    tear_down();
+}
+END_TEST
+
+START_TEST(nobody_gets_more_than_is_wanted)
+{
+    set_up_paced(1000000, 1000, 9, 4);
+    ck_assert(enter(0, "192.0.2.1"));
+    answer(640, false);
+    ck_assert_int_eq(room(), 4);
+    tear_down();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -153,6 +227,8 @@ main(void)
     tcase_add_test(cases, a_burst_passes_and_the_rest_follows_at_the_rate);
     tcase_add_test(cases, so_many_are_inside_at_a_time);
     tcase_add_test(cases, silence_is_remembered_until_an_answer);
+    tcase_add_test(cases, a_server_gets_as_many_as_it_answers_in_time);
+    tcase_add_test(cases, nobody_gets_more_than_is_wanted);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

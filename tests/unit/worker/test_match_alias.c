@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "noted_rows.h"
 #include "verify/match.h"
 #include "zone_world.h"
 
@@ -30,6 +31,7 @@ expect(const char *zone, const char *beyond, wxs_class class, const char *code)
                   verdict.code, wxs_class_name(class), code, verdict.message);
     if (wxs_class_miss(class))
         ck_assert_int_ne(verdict.fix[0], '\0');
+    note_row("alias", code);
     wxs_dns_answer_free(answer);
     world_close(&w);
 }

@@ -145,6 +145,7 @@ assert_caa(const char *records, wxs_caa_result result, const char *at)
         wxs_caa_judge(&w.world, LINKS, "letsencrypt.org", &verdict);
     } while (w.world.waiting);
     ck_assert_msg(verdict.result == result, "%s: %s", records, verdict.message);
+    note_row("C9", result == WXS_CAA_FORBIDDEN ? "caa_forbids" : "ok");
     ck_assert_str_eq(verdict.at, at);
     ck_assert_int_ne(verdict.message[0], '\0');
     ck_assert((verdict.fix[0] != '\0') == (result == WXS_CAA_FORBIDDEN));

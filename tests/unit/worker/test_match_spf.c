@@ -12,6 +12,12 @@
     "x.vendor.example. 60 IN A 192.0.2.99\n"                                   \
     "x.vendor.example. 60 IN MX 1 x.vendor.example.\n"
 
+/* three mail servers */
+#define MANY_MX(name)                                                          \
+    "many.example. 60 IN MX 1 " name "1.many.example.\n"                       \
+    "many.example. 60 IN MX 1 " name "2.many.example.\n"                       \
+    "many.example. 60 IN MX 1 " name "3.many.example.\n"
+
 static const catalogue_row rows[] = {
     {"P1", WXS_RECORD_SPF, S OUR_SPF "\n" S "v=spf1 mx -all", WXS_CONFLICT,
      "spf_two_records", false},
@@ -57,6 +63,16 @@ static const catalogue_row rows[] = {
     {"P5", WXS_RECORD_SPF,
      S "v=spf1 " OURS " include:a.vendor.example ~all\n" CHAIN, WXS_WRONG,
      "spf_too_many_lookups", false},
+    {"P5", WXS_RECORD_SPF,
+     "=" SEND
+     " v=spf1 mx:many.example include:_spf.waxseal.example -all\n" MANY_MX("a")
+         MANY_MX("b") MANY_MX("c") MANY_MX("d"),
+     WXS_WRONG, "spf_too_many_names", false},
+    {"P5-", WXS_RECORD_SPF,
+     "=" SEND
+     " v=spf1 mx:many.example include:_spf.waxseal.example -all\n" MANY_MX("a")
+         MANY_MX("b") MANY_MX("c"),
+     WXS_SATISFIED, "ok", false},
     {"P5-", WXS_RECORD_SPF,
      S "v=spf1 " OURS " include:b.vendor.example ~all\n" CHAIN, WXS_SATISFIED,
      "ok", false},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "noted_rows.h"
 #include "verify/dns_query.h"
 
 /* A nameserver that forges, and one that is merely broken, on loopback. */
@@ -40,8 +41,9 @@ typedef enum {
 
 typedef struct {
     manner how;
-    bool then_right; /* a right answer follows the forged one */
-    bool tcp_broken; /* hangs up within the answer */
+    bool then_right;  /* a right answer follows the forged one */
+    bool tcp_broken;  /* hangs up within the answer */
+    unsigned slow_us; /* it thinks for so long */
     int udp, tcp, stop;
     struct sockaddr_in address;
     pthread_t thread;
@@ -187,6 +189,7 @@ serve_udp(void)
     if (s.how == SILENT) {
         return;
     }
+    usleep(s.slow_us);
     bool honest = s.how == RIGHT || s.how == NO_EDNS || s.how == LOWER_CASE;
     size_t length = reply(query, honest ? "right" : "wrong", out);
 
@@ -446,6 +449,22 @@ START_TEST(a_right_answer)
 }
 END_TEST
 
+/* Row Z14: slow is as good as fast. */
+START_TEST(a_slow_answer_is_right)
+{
+    wxs_dns_question q;
+
+    server_start(RIGHT);
+    s.slow_us = TRY * 1000 / 2;
+    server_run();
+    q = question();
+    expect_right(ask(&q), false);
+    ck_assert_uint_eq(s.count, 1);
+    note_row("Z14", "ok");
+    server_stop();
+}
+END_TEST
+
 START_TEST(a_truncated_answer_is_fetched_over_tcp)
 {
     wxs_dns_question q;
@@ -581,6 +600,7 @@ main(void)
     tcase_add_loop_test(cases, answers_are_told_apart, 0, 6);
     tcase_add_test(cases, every_try_is_hard_to_guess);
     tcase_add_test(cases, a_right_answer);
+    tcase_add_test(cases, a_slow_answer_is_right);
     tcase_add_test(cases, a_truncated_answer_is_fetched_over_tcp);
     tcase_add_test(cases, a_server_that_loses_case_is_asked_over_tcp);
     tcase_add_test(cases, a_broken_tcp_answer_is_none);

@@ -26,24 +26,31 @@ make_room(wxs_buffer *buffer, size_t len)
     return true;
 }
 
+char *
+wxs_buffer_extend(wxs_buffer *buffer, size_t len)
+{
+    if (!make_room(buffer, len)) {
+        buffer->failed = true;
+        return NULL;
+    }
+    return buffer->data + buffer->len;
+}
+
 void
 wxs_buffer_add(wxs_buffer *buffer, const char *data, size_t len)
 {
-    if (len == 0)
+    char *end = len == 0 ? NULL : wxs_buffer_extend(buffer, len);
+
+    if (end == NULL)
         return;
-    if (!make_room(buffer, len)) {
-        buffer->failed = true;
-        return;
-    }
-    memcpy(buffer->data + buffer->len, data, len);
+    memcpy(end, data, len);
     buffer->len += len;
 }
 
 void
 wxs_buffer_reserve(wxs_buffer *buffer, size_t len)
 {
-    if (!make_room(buffer, len))
-        buffer->failed = true;
+    (void)wxs_buffer_extend(buffer, len);
 }
 
 void

@@ -1,5 +1,5 @@
-#ifndef WXS_TRACKING_BUFFER_H
-#define WXS_TRACKING_BUFFER_H
+#ifndef WXS_SHARED_BUFFER_H
+#define WXS_SHARED_BUFFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +18,10 @@ void wxs_buffer_add_byte(wxs_buffer *buffer, char byte);
 
 /* Makes room for len bytes more, so that adding them moves nothing. */
 void wxs_buffer_reserve(wxs_buffer *buffer, size_t len);
+
+/* The same, for the caller to write there and to add to buffer->len what it has
+ * written, at most len; NULL without memory. */
+char *wxs_buffer_extend(wxs_buffer *buffer, size_t len);
 
 void wxs_buffer_free(wxs_buffer *buffer);
 

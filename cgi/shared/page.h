@@ -1,16 +1,18 @@
-#ifndef WXS_DOMAINS_PAGE_H
-#define WXS_DOMAINS_PAGE_H
+#ifndef WXS_SHARED_PAGE_H
+#define WXS_SHARED_PAGE_H
 
 #include <stdint.h>
 
 #include "db.h"
 #include "http.h"
 
+#define WXS_CURSOR_MAX 320 /* bytes: an email address, or an id */
+
 /* What part of a list is asked for: limit, and at most one of the cursors. */
 typedef struct {
-    int64_t limit;   /* -1 = everything */
-    char after[64];  /* "" if absent */
-    char before[64]; /* "" if absent */
+    int64_t limit;                   /* -1 = everything */
+    char after[WXS_CURSOR_MAX + 1];  /* "" if absent */
+    char before[WXS_CURSOR_MAX + 1]; /* "" if absent */
 } wxs_page;
 
 /* Reads the query; without limit and cursor everything is asked for. False
