@@ -13,7 +13,7 @@ LABEL org.opencontainers.image.title="Waxseal" \
 RUN apt-get update && apt-get install -y --no-install-recommends \
         nginx tini curl ca-certificates publicsuffix libsqlite3-0 libldns3 \
         libfcgi0ldbl libjansson4 libinih1 libidn2-0 libpsl5 libcurl4 libssl3 \
-        libgmime-3.0-0 \
+        libgmime-3.0-0 tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --home-dir /var/lib/waxseal \
         --create-home --shell /usr/sbin/nologin waxseal

@@ -34,12 +34,16 @@ exec(wxs_db *db, const char *sql, wxs_error *error)
 }
 
 /* Readers map the file: their own cache is dropped with each commit of another
- * connection, and to read it all again costs more than the query. Writers
- * overwrite what they delete or move, so that what is to be erased later has no
- * copies in free space. */
+ * connection, and to read it all again costs more than the query. Not so
+ * partitions: there are many, as large as the events are many, and a full one
+ * no longer changes. Writers overwrite what they delete or move, so that what
+ * is to be erased later has no copies in free space. */
 static const char *
-pragmas(wxs_db_access access)
+pragmas(wxs_db_kind kind, wxs_db_access access)
 {
+    if (access == WXS_DB_READ && kind == WXS_DB_PART)
+        return "PRAGMA foreign_keys = ON; PRAGMA query_only = ON; "
+               "PRAGMA cache_size = -512"; /* KiB */
     if (access == WXS_DB_READ)
         return "PRAGMA foreign_keys = ON; PRAGMA query_only = ON; "
                "PRAGMA mmap_size = 1073741824";
@@ -69,7 +73,7 @@ wxs_db_open_file(wxs_db **db, const char *path, wxs_db_kind kind,
         return wxs_fail(error, "out of memory");
     if (!wxs_db_connect(path, SQLITE_OPEN_NOMUTEX, &made->handle, error) ||
         !wxs_db_check_version(made->handle, path, kind, error) ||
-        !exec(made, pragmas(access), error))
+        !exec(made, pragmas(kind, access), error))
         goto failed;
     if (access == WXS_DB_READ)
         wxs_db_keep_mapping(made->handle);

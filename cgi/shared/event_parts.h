@@ -63,6 +63,7 @@ typedef struct {
                           first, or the last, there is */
     int64_t up_to;     /* ids up to this one only; 0 = any */
     bool ascending;    /* oldest first, else newest first */
+    bool pauses;       /* tell of many events that were not wanted */
 } wxs_event_filter;
 
 /* A walk over the events that a filter wants. */
@@ -90,12 +91,18 @@ bool wxs_event_scan_begin(wxs_event_parts *parts,
                           const wxs_event_filter *filter, wxs_event_scan **scan,
                           wxs_error *error);
 
-/* The next event: 1 with *row, 0 no more, -1 error filled. Reads a bounded
- * number of rows at a time and holds no snapshot in between, so a scan may take
- * as long as its reader likes. Events that are collected meanwhile are met by
- * an ascending scan that has not ended. */
+/* The next event: 1 with *row, 0 no more, -1 error filled; if the filter pauses
+ * also 2: the last many events, some ten thousand at most, were not wanted,
+ * call again to go on. Reads a bounded number of rows at a time and holds no
+ * snapshot in between, so a scan may take as long as its reader likes. Events
+ * that are collected meanwhile are met by an ascending scan that has not ended.
+ */
 int wxs_event_scan_next(wxs_event_scan *scan, const wxs_event_row **row,
                         wxs_error *error);
+
+/* After a 2: the id that another scan would go on after. */
+int64_t wxs_event_scan_place(const wxs_event_scan *scan);
+
 void wxs_event_scan_end(wxs_event_scan *scan); /* accepts NULL */
 
 /* "human" and so on. */

@@ -428,7 +428,15 @@ wxs_event_scan_next(wxs_event_scan *scan, const wxs_event_row **row,
             more = look_again(scan, error);
         if (more <= 0)
             return more;
+        if (scan->filter.pauses && scan->count == 0)
+            return 2;
     }
     *row = point(scan, &scan->kept[scan->next++]);
     return 1;
+}
+
+int64_t
+wxs_event_scan_place(const wxs_event_scan *scan)
+{
+    return scan->filter.ascending ? scan->bound - 1 : scan->bound + 1;
 }

@@ -97,6 +97,12 @@ bool wxs_query_has(const wxs_request *request, const char *name);
 bool wxs_query_get(const wxs_request *request, const char *name, char *value,
                    size_t cap);
 
+/* The same for a parameter that may be there several times: *rest is the query
+ * at first, and what follows the one found afterwards. 1 found, 0 no more, -1
+ * malformed or longer than cap - 1. */
+int wxs_query_next(const char **rest, const char *name, char *value,
+                   size_t cap);
+
 /* Reads the body as a JSON object. NULL after answering 400 (not JSON), 422
  * (U+0000, invalid UTF-8, not an object, nested over 32 levels). An empty body
  * counts as {}. The caller owns the result. */

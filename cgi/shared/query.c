@@ -40,3 +40,16 @@ wxs_query_get(const wxs_request *request, const char *name, char *value,
 
     return text != NULL && wxs_percent_decode(text, len, true, value, cap);
 }
+
+int
+wxs_query_next(const char **rest, const char *name, char *value, size_t cap)
+{
+    size_t len;
+    const char *text = find_parameter(*rest, name, &len);
+
+    if (text == NULL)
+        return 0;
+    *rest = text + len;
+    *rest += **rest == '&';
+    return wxs_percent_decode(text, len, true, value, cap) ? 1 : -1;
+}

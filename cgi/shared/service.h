@@ -54,6 +54,12 @@ typedef struct {
  * it has. Returns the exit code. */
 int wxs_service_main(const wxs_service *service, int argc, char **argv);
 
+/* Opens the databases that the service reads; the rest of the context is left
+ * alone. Close it also after a failure. */
+bool wxs_context_open(wxs_context *context, const wxs_service *service,
+                      const char *dir, wxs_error *error);
+void wxs_context_close(wxs_context *context);
+
 /* How large a body of the request may be. */
 size_t wxs_service_body_max(const wxs_service *service,
                             const wxs_request *request);

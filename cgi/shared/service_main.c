@@ -173,30 +173,12 @@ run_worker(void *arg)
 }
 
 static bool
-open_events(wxs_context *context, const char *dir, wxs_error *error)
-{
-    return wxs_db_open(&context->events, dir, WXS_DB_EVENTS, WXS_DB_READ,
-                       error) &&
-           wxs_db_open(&context->counts, dir, WXS_DB_COUNTS, WXS_DB_READ,
-                       error) &&
-           wxs_event_parts_open(&context->parts, dir, error);
-}
-
-static bool
 start_worker(struct worker *worker, const wxs_config *config, wxs_error *error)
 {
     wxs_context *context = &worker->context;
     int rc;
 
-    if (!wxs_db_open(&context->control, config->dir, WXS_DB_CONTROL,
-                     WXS_DB_READ, error) ||
-        !wxs_db_open(&context->requests, config->dir, WXS_DB_REQUESTS,
-                     WXS_DB_READ, error) ||
-        (worker->service->uses_events &&
-         !open_events(context, config->dir, error)) ||
-        (worker->service->uses_webhooks &&
-         !wxs_db_open(&context->webhooks, config->dir, WXS_DB_WEBHOOKS,
-                      WXS_DB_READ, error)))
+    if (!wxs_context_open(context, worker->service, config->dir, error))
         return false;
     rc = pthread_create(&worker->thread, NULL, run_worker, worker);
     if (rc != 0)
@@ -215,12 +197,7 @@ stop_workers(struct worker *workers, size_t count, int stop_fd)
     for (size_t i = 0; i < count; i++) {
         if (workers[i].started)
             pthread_join(workers[i].thread, NULL);
-        wxs_db_close(workers[i].context.control);
-        wxs_db_close(workers[i].context.events);
-        wxs_db_close(workers[i].context.counts);
-        wxs_event_parts_close(workers[i].context.parts);
-        wxs_db_close(workers[i].context.requests);
-        wxs_db_close(workers[i].context.webhooks);
+        wxs_context_close(&workers[i].context);
     }
 }
 

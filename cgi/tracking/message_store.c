@@ -6,6 +6,8 @@
 #include "link_name.h"
 #include "service.h"
 
+#define HOUR_US INT64_C(3600000000)
+
 /* Texts may be NULL, and must live until the statement has run. */
 struct metadata {
     const char *sender;
@@ -16,7 +18,7 @@ struct metadata {
 
 static bool
 insert_message(wxs_db *db, const wxs_message *message, int64_t account,
-               const struct metadata *metadata, wxs_error *error)
+               const struct metadata *metadata, int64_t now, wxs_error *error)
 {
     sqlite3_stmt *insert = wxs_db_prepare(
         db,
@@ -30,13 +32,32 @@ insert_message(wxs_db *db, const wxs_message *message, int64_t account,
                       SQLITE_STATIC);
     sqlite3_bind_int64(insert, 2, account);
     sqlite3_bind_int64(insert, 3, message->domain->number);
-    sqlite3_bind_int64(insert, 4, wxs_now_us());
+    sqlite3_bind_int64(insert, 4, now);
     sqlite3_bind_text(insert, 5, metadata->sender, -1, SQLITE_STATIC);
     sqlite3_bind_text(insert, 6, metadata->recipients, -1, SQLITE_STATIC);
     sqlite3_bind_text(insert, 7, metadata->subject, -1, SQLITE_STATIC);
     sqlite3_bind_text(insert, 8, metadata->tags, -1, SQLITE_STATIC);
     sqlite3_bind_int(insert, 9, (int)message->how.mode);
     return wxs_db_run(db, insert, error);
+}
+
+/* Counts the message in its hour. */
+static bool
+count_message(wxs_db *db, const wxs_message *message, int64_t account,
+              int64_t now, wxs_error *error)
+{
+    sqlite3_stmt *upsert = wxs_db_prepare(
+        db,
+        "INSERT INTO message_hours (account, domain, hour, messages) "
+        "VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET messages = messages + 1",
+        error);
+
+    if (upsert == NULL)
+        return false;
+    sqlite3_bind_int64(upsert, 1, account);
+    sqlite3_bind_int64(upsert, 2, message->domain->number);
+    sqlite3_bind_int64(upsert, 3, now / HOUR_US);
+    return wxs_db_run(db, upsert, error);
 }
 
 /* JSON text of a value that may be absent or empty; false without memory. */
@@ -99,6 +120,7 @@ wxs_message_insert(wxs_db *db, const wxs_message *message, int64_t account,
                    wxs_error *error)
 {
     struct metadata metadata = {.sender = NULL};
+    int64_t now = wxs_now_us();
     bool ok = true;
 
     if (message->how.metadata) {
@@ -107,7 +129,8 @@ wxs_message_insert(wxs_db *db, const wxs_message *message, int64_t account,
         ok = dump(wxs_message_to(message), &metadata.recipients) &&
              dump(message->request->tags, &metadata.tags);
     }
-    ok = ok ? insert_message(db, message, account, &metadata, error) &&
+    ok = ok ? insert_message(db, message, account, &metadata, now, error) &&
+                  count_message(db, message, account, now, error) &&
                   insert_links(db, message, error)
             : wxs_fail(error, "out of memory while storing a message");
     free(metadata.recipients);

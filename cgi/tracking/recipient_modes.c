@@ -1,27 +1,7 @@
 #include "recipient_modes.h"
 
-#include <string.h>
-
 #include "clock.h"
 #include "mime/addresses.h"
-
-bool
-wxs_recipient_read(const char *text, char address[WXS_RECIPIENT_MAX + 1])
-{
-    size_t len = strlen(text);
-    const char *at = strrchr(text, '@');
-
-    if (len > WXS_RECIPIENT_MAX || at == NULL || at == text || at[1] == '\0')
-        return false;
-    for (size_t i = 0; i <= len; i++) {
-        char c = text[i];
-
-        if ((c != '\0' && (unsigned char)c <= ' ') || c == 0x7f)
-            return false;
-        address[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    }
-    return true;
-}
 
 int
 wxs_recipient_mode_get(wxs_db *control, int64_t account, const char *address,

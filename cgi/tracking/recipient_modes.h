@@ -3,17 +3,12 @@
 
 #include "db.h"
 #include "mode.h"
+#include "recipient.h"
 
 #include <jansson.h>
 
-#define WXS_RECIPIENT_MAX 320 /* bytes of an address */
-
 /* Ceilings of recipients: what one of them consented to, whatever the domain
  * and the message say. */
-
-/* Lower case into address; false if the text is no address: no "@" with
- * something around it, white space, or too long. */
-bool wxs_recipient_read(const char *text, char address[WXS_RECIPIENT_MAX + 1]);
 
 /* Lowers *mode to the strictest ceiling of the recipients, which are as in the
  * To of a message ("A <a@b.example>"), several in one string too. */

@@ -5,7 +5,7 @@
 
 #include "error.h"
 
-#define WXS_OPTIONS_MAX  16
+#define WXS_OPTIONS_MAX  24
 #define WXS_OPERANDS_MAX 2
 
 #define WXS_EXIT_USAGE 2

@@ -214,7 +214,7 @@ wxs_client_close(wxs_client *client)
 
 static bool
 perform(wxs_client *client, const char *method, const char *path,
-        const char *body, answer *whole, wxs_error *error)
+        const char *body, void *whole, wxs_error *error)
 {
     char url[URL_MAX + PATH_MAX], why[CURL_ERROR_SIZE] = "";
     CURL *curl = client->curl;
@@ -355,4 +355,48 @@ wxs_client_pass(wxs_client *client, const char *path, const char *data,
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
     return ok;
+}
+
+/* An answer that is passed on, or what refuses it. */
+typedef struct {
+    CURL *curl;
+    FILE *out;
+    answer refusal;
+} download;
+
+static size_t
+on_download(char *data, size_t one, size_t size, void *user)
+{
+    download *d = user;
+    long status = 0;
+
+    (void)curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200)
+        return on_data(data, one, size, &d->refusal);
+    return fwrite(data, one, size, d->out);
+}
+
+bool
+wxs_client_download(wxs_client *client, const char *path, FILE *out,
+                    wxs_error *error)
+{
+    download d = {.curl = client->curl, .out = out};
+    long status = 0;
+    bool ok;
+
+    if (curl_easy_setopt(d.curl, CURLOPT_WRITEFUNCTION, on_download) !=
+            CURLE_OK ||
+        curl_easy_setopt(d.curl, CURLOPT_TIMEOUT, 0L) != CURLE_OK)
+        return wxs_fail(error, "libcurl cannot be used as needed");
+    ok = perform(client, "GET", path, NULL, &d, error);
+    (void)curl_easy_getinfo(d.curl, CURLINFO_RESPONSE_CODE, &status);
+    if (ok && status != 200) {
+        json_decref(answer_read(&d.refusal, status, client->url, error));
+        ok = false;
+    }
+    free(d.refusal.data);
+    (void)curl_easy_setopt(d.curl, CURLOPT_TIMEOUT, 60L);
+    (void)curl_easy_setopt(d.curl, CURLOPT_WRITEFUNCTION, on_data);
+    return ok && (fflush(out) == 0 ||
+                  wxs_fail(error, "the output cannot be written"));
 }

@@ -2,6 +2,7 @@
 #define WXS_WAXSEAL_CLIENT_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "error.h"
 
@@ -32,6 +33,12 @@ bool wxs_client_account(wxs_client *client, const char *what, char id[37],
  * the standard output. */
 bool wxs_client_pass(wxs_client *client, const char *path, const char *data,
                      size_t len, wxs_error *error);
+
+/* Writes the body of the answer to a GET as it comes to out. What refuses the
+ * request is in error, and nothing is written then; an answer that breaks off
+ * fails too. */
+bool wxs_client_download(wxs_client *client, const char *path, FILE *out,
+                         wxs_error *error);
 
 void wxs_client_close(wxs_client *client); /* accepts NULL */
 

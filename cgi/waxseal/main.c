@@ -7,6 +7,8 @@
 #include "completion.h"
 #include "domain.h"
 #include "domain_more.h"
+#include "erase.h"
+#include "events/events.h"
 #include "export_dkim.h"
 #include "init.h"
 #include "key.h"
@@ -15,6 +17,8 @@
 #include "rotate_links.h"
 #include "run.h"
 #include "table.h"
+#include "webhook.h"
+#include "webhook_events.h"
 
 static const struct {
     const char *word;
@@ -46,6 +50,19 @@ static const struct {
     {"domain", "rotate-links", wxs_domain_rotate_links_main},
     {"export", "dkim", wxs_export_dkim_main},
     {"export", "dkim-zone", wxs_export_dkim_zone_main},
+    {"events", "export", wxs_events_export_main},
+    {"events", NULL, wxs_events_main},
+    {"erase", "message", wxs_erase_message_main},
+    {"erase", "recipient", wxs_erase_recipient_main},
+    {"webhook", "add", wxs_webhook_add_main},
+    {"webhook", "list", wxs_webhook_list_main},
+    {"webhook", "show", wxs_webhook_show_main},
+    {"webhook", "set", wxs_webhook_set_main},
+    {"webhook", "delete", wxs_webhook_delete_main},
+    {"webhook", "rotate-secret", wxs_webhook_rotate_secret_main},
+    {"webhook", "events", wxs_webhook_events_main},
+    {"webhook", "attempts", wxs_webhook_attempts_main},
+    {"webhook", "replay", wxs_webhook_replay_main},
     {"kill", "link", wxs_kill_link_main},
     {"kill", "message", wxs_kill_message_main},
     {"kill", "domain", wxs_kill_domain_main},
@@ -80,6 +97,23 @@ static const char help[] =
     "                        sign with a DKIM key of your own\n"
     "  export dkim           write the DKIM keys for an MTA\n"
     "  export dkim-zone      print the DKIM records of the operator's zone\n"
+    "  events                print opens and clicks (--follow: as they come)\n"
+    "  events export         write all of them as CSV or NDJSON\n"
+    "  erase message ID      erase what is stored of a message\n"
+    "  erase recipient ADDRESS\n"
+    "                        erase what is stored of all mail to an address\n"
+    "  webhook add URL       tell a URL of events; prints its secret\n"
+    "  webhook list          print the webhooks\n"
+    "  webhook show ID       print a webhook, with its secret\n"
+    "  webhook set ID        change a webhook\n"
+    "  webhook delete ID     delete a webhook\n"
+    "  webhook rotate-secret ID\n"
+    "                        give a webhook a new secret\n"
+    "  webhook events ID     print what a webhook was told\n"
+    "  webhook attempts ID EVENT\n"
+    "                        print each attempt to deliver an event\n"
+    "  webhook replay ID EVENT\n"
+    "                        deliver an event once more\n"
     "  kill link ID|URL      withdraw a table link: clicks answer 410\n"
     "  kill message ID       withdraw all links of a message\n"
     "  kill domain NAME      withdraw all links of a domain\n"

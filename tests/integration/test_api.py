@@ -443,6 +443,8 @@ def foreign_ids(w):
         "claim": w.ok("bob", "GET", f"/domains/{w.second['id']}/claim")["id"],
         "account": w.accounts["bob"],
         "webhook": w.ok("bob", "GET", "/webhooks")["data"][0]["id"],
+        "message": w.message,
+        "erasure": w.erasure,
     }
 
 
@@ -452,6 +454,11 @@ def no_endpoint_leaks(w):
     w.ok("bob", "POST", "/webhooks", {
         "endpoint": "https://hooks.example.com/", "events": ["domain.created"]},
         201)
+    w.message = w.ok("bob", "POST", "/messages", {
+        "domain": w.second["id"], "html": "x"}, 201)["id"]
+    w.erasure = w.ok("bob", "POST", "/erasures", {"message_id": NOBODY},
+                     201)["id"]
+    assert w.ok("bob", "GET", f"/messages/{w.message}")["id"] == w.message
     body = {"name": "stolen", "domain": w.second["id"], "html": "x"}
     tried = 0
     for template, operations in contract.document()["paths"].items():
@@ -481,7 +488,11 @@ def no_endpoint_leaks(w):
     w.fails("ann", "POST", "/messages", 404, "not_found", body)
     w.fails("ann", "POST", "/messages", 404, "not_found",
             {"domain": "acme.example", "html": "x"})
-    w.fails("ann", "GET", f"/events?domain_id={w.second['id']}", 404, "not_found")
+    for path in ("/events", "/events/export", "/events/links", "/events/tags",
+                 "/emails/metrics"):
+        w.fails("ann", "GET", f"{path}?domain_id={w.second['id']}", 404,
+                "not_found")
+    assert w.ok("ann", "GET", f"/events?message_id={w.message}")["data"] == []
     w.fails("ann", "POST", "/api-keys", 404, "not_found",
             {"name": "x", "permission": "sending_access",
              "domain_id": w.second["id"]})

@@ -18,7 +18,9 @@ enum {
     SENDER,
     RECIPIENTS,
     SUBJECT,
-    TAGS
+    TAGS,
+    LINK_NAME,
+    LINK_TAGS
 };
 
 const char *
@@ -92,18 +94,37 @@ address_json(const wxs_event_row *event)
     return json_string(text);
 }
 
-/* Who opened or clicked, and whether it was a person. */
+/* NULL, which leaves a field out, if there is no text. */
 static json_t *
-actor_json(const wxs_event_row *event, const char *at)
+optional_json(const char *text)
 {
-    json_t *link =
-        event->type == 'c' ? text_json(event->link, event->link_len) : NULL;
+    return text == NULL ? NULL : text_json(text, strlen(text));
+}
 
-    return json_pack("{s:o, s:o*, s:s, s:o, s:s, s:o}", "ipAddress",
-                     address_json(event), "link", link, "timestamp", at,
-                     "userAgent", text_json(event->agent, event->agent_len),
-                     "verdict", wxs_verdict_name(event->verdict), "reason",
-                     text_json(event->reason, strlen(event->reason)));
+/* Who opened or clicked, and whether it was a person. The first four are those
+ * that clients know; of the others what is not known is left out. */
+static json_t *
+actor_json(const wxs_event_row *event, sqlite3_stmt *message, const char *at)
+{
+    bool is_click = event->type == 'c';
+    json_t *link = is_click ? text_json(event->link, event->link_len) : NULL;
+    json_t *name = is_click ? optional_json((const char *)sqlite3_column_text(
+                                  message, LINK_NAME))
+                            : NULL;
+    json_t *tags =
+        is_click ? json_column(message, LINK_TAGS, JSON_OBJECT) : NULL;
+    json_t *certainty =
+        event->certainty < 0 ? NULL : json_integer(event->certainty);
+
+    return json_pack(
+        "{s:o, s:o*, s:s, s:o, s:s, s:o, s:o*, s:o*, s:o*, s:o*, "
+        "s:o*}",
+        "ipAddress", address_json(event), "link", link, "timestamp", at,
+        "userAgent", text_json(event->agent, event->agent_len), "verdict",
+        wxs_verdict_name(event->verdict), "reason",
+        text_json(event->reason, strlen(event->reason)), "certainty", certainty,
+        "linkName", name, "linkTags", tags, "device",
+        optional_json(event->device), "country", optional_json(event->country));
 }
 
 static json_t *
@@ -125,7 +146,7 @@ data_json(const wxs_event_row *event, sqlite3_stmt *message, const char *at,
         to != NULL ? to : json_array(), "subject",
         text_column(message, SUBJECT), "tags",
         json_column(message, TAGS, JSON_OBJECT),
-        event->type == 'c' ? "click" : "open", actor_json(event, at));
+        event->type == 'c' ? "click" : "open", actor_json(event, message, at));
 }
 
 char *

@@ -281,18 +281,22 @@ new_message_id(wxs_intake *intake, char id[WXS_MESSAGE_ID_TEXT],
     return found == 1;
 }
 
+/* A link may carry the id of anybody's message: what is known of it is told to
+ * the account that made it alone. */
 static char *
 make_payload(wxs_intake *intake, const wxs_event_row *event, const char *domain,
              wxs_error *error)
 {
-    static const char sql[] =
-        "SELECT " WXS_EMAIL_COLUMNS " FROM messages WHERE id = ?1";
+    static const char sql[] = "SELECT " WXS_EMAIL_COLUMNS
+                              " FROM messages WHERE id = ?1 AND account = ?2";
     sqlite3_stmt *message = wxs_db_prepare(intake->events, sql, error);
     char *payload = NULL;
 
     if (message == NULL)
         return NULL;
     sqlite3_bind_blob(message, 1, event->message, 16, SQLITE_STATIC);
+    sqlite3_bind_int64(message, 2, event->account);
+    sqlite3_bind_int64(message, 3, event->link_index);
     if (wxs_db_step(intake->events, message, error) >= 0) {
         payload = wxs_email_payload(event, message, domain);
         if (payload == NULL)

@@ -372,7 +372,7 @@ START_TEST(events_without_a_message_are_not_told)
     }
     ck_assert_int_eq(sqlite3_prepare_v2(wxs_db_handle(db),
                                         "SELECT NULL, NULL, 'no json', NULL, "
-                                        "'[]'",
+                                        "'[]', NULL, NULL",
                                         -1, &row, NULL),
                      SQLITE_OK);
     ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
@@ -383,6 +383,43 @@ START_TEST(events_without_a_message_are_not_told)
     ck_assert_ptr_nonnull(strstr(text, "\"userAgent\":\"\xef\xbf\xbd"
                                        "A\""));
     ck_assert_ptr_null(strstr(text, "tags"));
+    free(text);
+    sqlite3_finalize(row);
+}
+END_TEST
+
+START_TEST(links_are_told_by_name)
+{
+    static const uint8_t id[16];
+    wxs_event_row event = {.type = 'c',
+                           .message = id,
+                           .link = "l",
+                           .link_len = 1,
+                           .verdict = WXS_VERDICT_HUMAN,
+                           .reason = "browser",
+                           .certainty = 70,
+                           .country = "DE"};
+    sqlite3_stmt *row = NULL;
+    char *text;
+
+    ck_assert_int_eq(
+        sqlite3_prepare_v2(wxs_db_handle(db),
+                           "SELECT NULL, NULL, NULL, NULL, NULL, 'top', "
+                           "'{\"place\":\"end\"}'",
+                           -1, &row, NULL),
+        SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    text = wxs_email_payload(&event, row, "a.example");
+    ck_assert_ptr_nonnull(
+        strstr(text, "\"verdict\":\"human\",\"reason\":\"browser\","
+                     "\"certainty\":70,\"linkName\":\"top\",\"linkTags\":{"
+                     "\"place\":\"end\"},\"country\":\"DE\"}"));
+    free(text);
+    event.type = 'o';
+    event.certainty = -1;
+    text = wxs_email_payload(&event, row, "a.example");
+    ck_assert_ptr_null(strstr(text, "link"));
+    ck_assert_ptr_null(strstr(text, "certainty"));
     free(text);
     sqlite3_finalize(row);
 }
@@ -409,5 +446,6 @@ main(void)
                         sizeof states / sizeof states[0]);
     tcase_add_loop_test(cases, events_without_a_message_are_not_told, 0,
                         sizeof kinds / sizeof kinds[0]);
+    tcase_add_test(cases, links_are_told_by_name);
     return run_suite("webhook queue", cases);
 }
