@@ -1,3 +1,7 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* mkostemps() */
+#endif
+
 #include "small_file.h"
 
 #include <errno.h>

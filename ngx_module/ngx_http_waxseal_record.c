@@ -130,7 +130,7 @@ ngx_http_waxseal_flags(ngx_http_request_t *r)
         flags |= WXS_EVENT_HEAD;
     }
 
-    if (ngx_http_waxseal_protocol(r) == &ngx_http_waxseal_https) {
+    if (ngx_http_waxseal_is_https(r)) {
         flags |= WXS_EVENT_TLS;
     }
 
@@ -308,4 +308,11 @@ ngx_http_waxseal_protocol(ngx_http_request_t *r)
 #endif
 
     return &ngx_http_waxseal_http;
+}
+
+
+ngx_uint_t
+ngx_http_waxseal_is_https(ngx_http_request_t *r)
+{
+    return ngx_http_waxseal_protocol(r) == &ngx_http_waxseal_https;
 }

@@ -33,7 +33,7 @@ ROOT = os.geteuid() == 0
 USER = dict(user="www-data", group="www-data", extra_groups=[]) if ROOT else {}
 
 OFF, ANONYMOUS, PSEUDONYMOUS, FULL = range(4)
-OPENS, CLICKS, KILLED, DELETED = 1, 2, 4, 8
+OPENS, CLICKS, KILLED, DELETED, ENFORCED = 1, 2, 4, 8, 16
 HEAD, PREFETCH, GPC, TLS, TABLE, AGENT_CUT = 1, 2, 4, 8, 16, 32
 
 
@@ -65,6 +65,7 @@ class Domain:
     number: int
     flags: int = OPENS | CLICKS
     keys: str = "1,2"
+    certificate: int = 0  # generation
 
     @property
     def id(self):
@@ -76,7 +77,7 @@ class Domain:
 
     def words(self):
         return (f"{self.number} {self.id.hex()} {self.secret.hex()} "
-                f"{self.flags} {self.keys}")
+                f"{self.flags}:{self.certificate} {self.keys}")
 
 
 def mint(domain, kind="c", url=None, link_id=None, mode=FULL, key_id=1,
