@@ -94,7 +94,6 @@ typedef struct {
     dev_t                       device;
     off_t                       size;
     struct timespec             changed;
-    ngx_msec_t                  next;       /* look no sooner */
     unsigned                    known:1;
 } ngx_http_waxseal_watch_t;
 
@@ -284,7 +283,7 @@ wxs_link_key *ngx_http_waxseal_key(const wxs_table_domain *domain,
     uint8_t key_id, ngx_log_t *log);
 void ngx_http_waxseal_keys_free(void);
 
-/* whether the file is another than at the last call; looks once a second */
+/* whether the file is another than at the last call; one that is gone is not */
 ngx_uint_t ngx_http_waxseal_changed(ngx_http_waxseal_watch_t *watch,
     ngx_str_t *path);
 
@@ -321,7 +320,8 @@ ngx_int_t ngx_http_waxseal_tls_init(ngx_conf_t *cf,
 
 ngx_int_t ngx_http_waxseal_tickets_init_conf(ngx_conf_t *cf,
     ngx_http_waxseal_main_conf_t *wmcf);
-ngx_int_t ngx_http_waxseal_tickets_init_ctx(ngx_conf_t *cf, SSL_CTX *ctx);
+ngx_int_t ngx_http_waxseal_tickets_init_ctx(ngx_conf_t *cf,
+    ngx_http_waxseal_main_conf_t *wmcf, SSL_CTX *ctx);
 void ngx_http_waxseal_tickets_init(ngx_http_waxseal_main_conf_t *wmcf);
 void ngx_http_waxseal_tickets_tend(ngx_http_waxseal_main_conf_t *wmcf,
     ngx_log_t *log);

@@ -16,6 +16,12 @@ static int ngx_http_waxseal_ticket_handler(ngx_ssl_conn_t *ssl_conn,
     EVP_MAC_CTX *mac, int encrypt);
 static ngx_int_t ngx_http_waxseal_ticket_mac(EVP_MAC_CTX *mac,
     wxs_ticket_key *key);
+static int ngx_http_waxseal_ticket_made(ngx_ssl_conn_t *ssl_conn, void *data);
+static SSL_TICKET_RETURN ngx_http_waxseal_ticket_read(ngx_ssl_conn_t *ssl_conn,
+    SSL_SESSION *session, const unsigned char *name, size_t len,
+    SSL_TICKET_STATUS status, void *data);
+static ngx_uint_t ngx_http_waxseal_ticket_is_for(ngx_ssl_conn_t *ssl_conn,
+    SSL_SESSION *session);
 
 
 /* of one worker process */
@@ -41,8 +47,16 @@ ngx_http_waxseal_tickets_init_conf(ngx_conf_t *cf,
 
 
 ngx_int_t
-ngx_http_waxseal_tickets_init_ctx(ngx_conf_t *cf, SSL_CTX *ctx)
+ngx_http_waxseal_tickets_init_ctx(ngx_conf_t *cf,
+    ngx_http_waxseal_main_conf_t *wmcf, SSL_CTX *ctx)
 {
+    SSL_CTX_set_session_ticket_cb(ctx, ngx_http_waxseal_ticket_made,
+                                  ngx_http_waxseal_ticket_read, NULL);
+
+    if (wmcf->tickets.len == 0) {
+        return NGX_OK;
+    }
+
     if (SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx,
                                              ngx_http_waxseal_ticket_handler)
         == 0)
@@ -172,6 +186,75 @@ ngx_http_waxseal_ticket_mac(EVP_MAC_CTX *mac, wxs_ticket_key *key)
     params[2] = OSSL_PARAM_construct_end();
 
     return EVP_MAC_CTX_set_params(mac, params) == 1 ? NGX_OK : NGX_ERROR;
+}
+
+
+static int
+ngx_http_waxseal_ticket_made(ngx_ssl_conn_t *ssl_conn, void *data)
+{
+    return 1;
+}
+
+
+/*
+ * all hosts have one SSL_CTX, so OpenSSL would resume the session of one for
+ * another one (RFC 6066, section 3: a server must not)
+ */
+
+static SSL_TICKET_RETURN
+ngx_http_waxseal_ticket_read(ngx_ssl_conn_t *ssl_conn, SSL_SESSION *session,
+    const unsigned char *name, size_t len, SSL_TICKET_STATUS status,
+    void *data)
+{
+    switch (status) {
+
+    case SSL_TICKET_SUCCESS:
+    case SSL_TICKET_SUCCESS_RENEW:
+
+        if (!ngx_http_waxseal_ticket_is_for(ssl_conn, session)) {
+            return SSL_TICKET_RETURN_IGNORE_RENEW;
+        }
+
+        return (status == SSL_TICKET_SUCCESS) ? SSL_TICKET_RETURN_USE
+                                              : SSL_TICKET_RETURN_USE_RENEW;
+
+    default: /* SSL_TICKET_EMPTY, SSL_TICKET_NO_DECRYPT */
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+}
+
+
+/* from the message itself: OpenSSL has not read its extensions yet */
+
+static ngx_uint_t
+ngx_http_waxseal_ticket_is_for(ngx_ssl_conn_t *ssl_conn, SSL_SESSION *session)
+{
+    size_t                len, host_len;
+    const char           *host;
+    const unsigned char  *extension;
+
+    host = SSL_SESSION_get0_hostname(session);
+
+    if (SSL_client_hello_get0_ext(ssl_conn, TLSEXT_TYPE_server_name,
+                                  &extension, &len)
+        != 1)
+    {
+        return host == NULL;
+    }
+
+    if (host == NULL) {
+        return 0;
+    }
+
+    /* lengths of the list, type, length of the only name, name */
+
+    host_len = ngx_strlen(host);
+
+    return len == 5 + host_len
+           && extension[2] == TLSEXT_NAMETYPE_host_name
+           && ngx_strncasecmp((u_char *) extension + 5, (u_char *) host,
+                              host_len)
+              == 0;
 }
 
 

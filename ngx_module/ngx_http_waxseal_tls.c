@@ -16,7 +16,8 @@ static ngx_http_waxseal_certificate_t *ngx_http_waxseal_certificate_find(
 static size_t ngx_http_waxseal_server_name(ngx_ssl_conn_t *ssl_conn,
     u_char *name);
 static ngx_int_t ngx_http_waxseal_tls_check(ngx_conf_t *cf,
-    ngx_http_waxseal_main_conf_t *wmcf, ngx_http_ssl_srv_conf_t *sscf);
+    ngx_http_waxseal_main_conf_t *wmcf, ngx_http_core_srv_conf_t *cscf,
+    ngx_http_ssl_srv_conf_t *sscf);
 
 
 ngx_int_t
@@ -42,7 +43,7 @@ ngx_http_waxseal_tls_init(ngx_conf_t *cf, ngx_http_waxseal_main_conf_t *wmcf)
             continue;
         }
 
-        if (ngx_http_waxseal_tls_check(cf, wmcf, sscf) != NGX_OK) {
+        if (ngx_http_waxseal_tls_check(cf, wmcf, cscfp[i], sscf) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -51,8 +52,8 @@ ngx_http_waxseal_tls_init(ngx_conf_t *cf, ngx_http_waxseal_main_conf_t *wmcf)
         SSL_CTX_set_cert_cb(sscf->ssl.ctx,
                             ngx_http_waxseal_certificate_handler, wscf);
 
-        if (wmcf->tickets.len
-            && ngx_http_waxseal_tickets_init_ctx(cf, sscf->ssl.ctx) != NGX_OK)
+        if (ngx_http_waxseal_tickets_init_ctx(cf, wmcf, sscf->ssl.ctx)
+            != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -64,7 +65,7 @@ ngx_http_waxseal_tls_init(ngx_conf_t *cf, ngx_http_waxseal_main_conf_t *wmcf)
 
 static ngx_int_t
 ngx_http_waxseal_tls_check(ngx_conf_t *cf, ngx_http_waxseal_main_conf_t *wmcf,
-    ngx_http_ssl_srv_conf_t *sscf)
+    ngx_http_core_srv_conf_t *cscf, ngx_http_ssl_srv_conf_t *sscf)
 {
     if (wmcf->certificates.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -77,7 +78,7 @@ ngx_http_waxseal_tls_check(ngx_conf_t *cf, ngx_http_waxseal_main_conf_t *wmcf,
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"waxseal_tls\" cannot be used with variables in "
                       "\"ssl_certificate\" for the server in %s:%ui",
-                      sscf->file, sscf->line);
+                      cscf->file_name, cscf->line);
         return NGX_ERROR;
     }
 
@@ -85,7 +86,7 @@ ngx_http_waxseal_tls_check(ngx_conf_t *cf, ngx_http_waxseal_main_conf_t *wmcf,
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"waxseal_ticket_keys\" cannot be used with "
                       "\"ssl_session_ticket_key\" for the server in %s:%ui",
-                      sscf->file, sscf->line);
+                      cscf->file_name, cscf->line);
         return NGX_ERROR;
     }
 

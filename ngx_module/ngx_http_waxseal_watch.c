@@ -2,9 +2,6 @@
 #include "ngx_http_waxseal.h"
 
 
-#define NGX_HTTP_WAXSEAL_WATCH_INTERVAL  1000
-
-
 /*
  * by the time of change, which tells a chmod or chown that makes a file
  * readable, too; a file that is gone has not changed
@@ -14,14 +11,6 @@ ngx_uint_t
 ngx_http_waxseal_changed(ngx_http_waxseal_watch_t *watch, ngx_str_t *path)
 {
     ngx_file_info_t  fi;
-
-    if (watch->known
-        && (ngx_msec_int_t) (ngx_current_msec - watch->next) < 0)
-    {
-        return 0;
-    }
-
-    watch->next = ngx_current_msec + NGX_HTTP_WAXSEAL_WATCH_INTERVAL;
 
     if (ngx_file_info(path->data, &fi) == NGX_FILE_ERROR) {
         return 0;

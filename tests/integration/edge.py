@@ -135,6 +135,11 @@ def request(port, path, host="links.example", method="GET", headers=()):
                 head=method == "HEAD")
 
 
+def owned_by_nginx(path):
+    if ROOT:
+        shutil.chown(path, "www-data", "www-data")
+
+
 # ---- HTTP/2, frame by frame ----
 
 def h2_frame(kind, flags, stream, payload=b""):

@@ -182,8 +182,15 @@ main(int argc, char **argv)
 
     if (argc < 3)
         errx(1, "usage: tool_certificates FOLDER ROOTS [unsynced]");
-    signer root = authority_new("Test Root", NULL);
-    signer issuer = authority_new("Test Issuer", &root);
+    /* a name that is used once: clients look for the issuer by it */
+    char name[2][40];
+    uint32_t number;
+
+    check(RAND_bytes((uint8_t *)&number, sizeof number), "random");
+    snprintf(name[0], sizeof name[0], "Test Root %08x", number);
+    snprintf(name[1], sizeof name[1], "Test Issuer %08x", number);
+    signer root = authority_new(name[0], NULL);
+    signer issuer = authority_new(name[1], &root);
     FILE *roots = fopen(argv[2], "a");
 
     if (roots == NULL || !PEM_write_X509(roots, root.certificate) ||
