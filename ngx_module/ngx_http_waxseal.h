@@ -81,7 +81,6 @@ typedef struct {
 typedef struct {
     ngx_str_t                   region;
     ngx_http_complex_value_t   *protocol;
-    ngx_http_complex_value_t   *trusted_proxy;
     time_t                      hsts;
     ngx_str_t                   hsts_value;
 } ngx_http_waxseal_loc_conf_t;
@@ -180,7 +179,10 @@ const wxs_table_domain *ngx_http_waxseal_verify(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
     const wxs_table_host *host, ngx_http_waxseal_token_t *token);
 
-/* "http" or "https", also when "waxseal_protocol" evaluates to nonsense */
+/* "http" or "https" by "waxseal_protocol"; NULL if it says neither */
+ngx_str_t *ngx_http_waxseal_forwarded_protocol(ngx_http_request_t *r);
+
+/* that, or the protocol of the connection */
 ngx_str_t *ngx_http_waxseal_protocol(ngx_http_request_t *r);
 ngx_uint_t ngx_http_waxseal_is_https(ngx_http_request_t *r);
 

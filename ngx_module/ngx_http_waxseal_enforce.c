@@ -4,7 +4,6 @@
 
 static ngx_uint_t ngx_http_waxseal_has_https(ngx_http_request_t *r,
     const wxs_table_host *host);
-static ngx_uint_t ngx_http_waxseal_is_trusted(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_waxseal_claims_https(ngx_http_request_t *r);
 static ngx_int_t ngx_http_waxseal_send_https(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, ngx_str_t *text);
@@ -81,9 +80,9 @@ ngx_http_waxseal_has_https(ngx_http_request_t *r, const wxs_table_host *host)
 
 #endif
 
-    if (ngx_http_waxseal_is_trusted(r)) {
+    if (ngx_http_waxseal_forwarded_protocol(r)) {
 
-        /* it ends TLS, and has said http */
+        /* who has said that it was http ends TLS as well */
         return 1;
     }
 
@@ -109,21 +108,6 @@ ngx_http_waxseal_has_https(ngx_http_request_t *r, const wxs_table_host *host)
     return 0;
 
 #endif
-}
-
-
-static ngx_uint_t
-ngx_http_waxseal_is_trusted(ngx_http_request_t *r)
-{
-    ngx_str_t                     value;
-    ngx_http_waxseal_loc_conf_t  *wlcf;
-
-    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_waxseal_module);
-
-    return wlcf->trusted_proxy
-           && ngx_http_complex_value(r, wlcf->trusted_proxy, &value) == NGX_OK
-           && value.len
-           && (value.len != 1 || value.data[0] != '0');
 }
 
 

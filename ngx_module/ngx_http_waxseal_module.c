@@ -75,13 +75,6 @@ static ngx_command_t  ngx_http_waxseal_commands[] = {
       offsetof(ngx_http_waxseal_loc_conf_t, protocol),
       NULL },
 
-    { ngx_string("waxseal_trusted_proxy"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_waxseal_loc_conf_t, trusted_proxy),
-      NULL },
-
     { ngx_string("waxseal_hsts"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
@@ -336,7 +329,6 @@ ngx_http_waxseal_create_loc_conf(ngx_conf_t *cf)
      *
      *     wlcf->region = { 0, NULL };
      *     wlcf->protocol = NULL;
-     *     wlcf->trusted_proxy = NULL;
      *     wlcf->hsts_value = { 0, NULL };
      */
 
@@ -356,10 +348,6 @@ ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->protocol == NULL) {
         conf->protocol = prev->protocol;
-    }
-
-    if (conf->trusted_proxy == NULL) {
-        conf->trusted_proxy = prev->trusted_proxy;
     }
 
     ngx_conf_merge_sec_value(conf->hsts, prev->hsts, NGX_HTTP_WAXSEAL_HSTS);

@@ -276,7 +276,7 @@ ngx_http_waxseal_set_address(struct sockaddr *sa, wxs_event *event)
 
 
 ngx_str_t *
-ngx_http_waxseal_protocol(ngx_http_request_t *r)
+ngx_http_waxseal_forwarded_protocol(ngx_http_request_t *r)
 {
     ngx_str_t                     value;
     ngx_http_waxseal_loc_conf_t  *wlcf;
@@ -297,6 +297,20 @@ ngx_http_waxseal_protocol(ngx_http_request_t *r)
         {
             return &ngx_http_waxseal_http;
         }
+    }
+
+    return NULL;
+}
+
+
+ngx_str_t *
+ngx_http_waxseal_protocol(ngx_http_request_t *r)
+{
+    ngx_str_t  *forwarded;
+
+    forwarded = ngx_http_waxseal_forwarded_protocol(r);
+    if (forwarded) {
+        return forwarded;
     }
 
 #if (NGX_HTTP_SSL)

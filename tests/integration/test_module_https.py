@@ -22,9 +22,7 @@ CLICK = mint(ONE, url=URL)
 OPEN = mint(ONE, "o")
 UNSUBSCRIBE = mint(ONE, "u")
 PROXY = """set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;
-    waxseal_trusted_proxy $http_x_test_trusted;
     waxseal_protocol $http_x_test_protocol;"""
-TRUSTED = "X-Test-Trusted: 1"
 SAID_HTTP, SAID_HTTPS = "X-Test-Protocol: http", "X-Test-Protocol: https"
 HSTS = "Strict-Transport-Security"
 THUMBPRINT = "LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ"
@@ -112,18 +110,18 @@ def test_hsts():
 
 def test_a_trusted_proxy_says_the_protocol():
     with edge_with(location=PROXY) as edge:
-        response = plain(edge, CLICK, headers=[TRUSTED, SAID_HTTPS])
+        response = plain(edge, CLICK, headers=[SAID_HTTPS])
         assert is_redirect(response) and response[HSTS] == "max-age=2592000"
         assert edge.events()[0]["flags"] == 8  # https
-        response = plain(edge, CLICK, headers=[TRUSTED, SAID_HTTP])
+        response = plain(edge, CLICK, headers=[SAID_HTTP])
         assert response.status == 308
         # the proxy has the certificate
         path = mint(BARE, url=URL)
         response = plain(edge, path, "bare.example",
-                         headers=[TRUSTED, SAID_HTTP])
+                         headers=[SAID_HTTP])
         assert response["Location"] == "https://bare.example" + path
         response = plain(edge, path, "bare.example",
-                         headers=["X-Test-Trusted: 0"])
+                         headers=["X-Test-Protocol: gopher"])
         assert is_redirect(response)
 
 
@@ -267,7 +265,7 @@ def test_settings_are_accepted():
                  TLS % PAIR,
                  "waxseal_table t; waxseal_hsts 1y; waxseal_ticket_keys k; "
                  "waxseal_acme_thumbprint p; waxseal_default_host a b;",
-                 "waxseal_trusted_proxy $remote_addr;"):
+                 "waxseal_hsts 0;"):
         said = refusal(http)
         assert said is None, (http, said)
 
