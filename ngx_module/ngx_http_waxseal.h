@@ -154,8 +154,8 @@ typedef struct {
 #define NGX_HTTP_WAXSEAL_SLOTS  64
 
 
-/* parsed certificates that a worker keeps, of 11 kB each */
-#define NGX_HTTP_WAXSEAL_CERTIFICATES  1024
+/* parsed certificates that a worker keeps, of 12 kB each */
+#define NGX_HTTP_WAXSEAL_CERTIFICATES  4096
 
 
 /* content handlers */

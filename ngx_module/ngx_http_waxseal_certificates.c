@@ -16,29 +16,35 @@
  */
 
 struct ngx_http_waxseal_certificate_s {
-    ngx_str_node_t    node;
-    ngx_queue_t       queue;
+    ngx_http_waxseal_certificate_t   *next;     /* of its bucket */
+    uint32_t                          hash;
+    unsigned                          failed:1;
+    ngx_str_t                         host;
 
-    uint64_t          generation;
-    ngx_msec_t        retry;
-    time_t            expires;
+    uint64_t                          generation;
+    ngx_msec_t                        retry;
+    time_t                            expires;
 
-    X509             *leaf;
-    EVP_PKEY         *key;
-    STACK_OF(X509)   *issuers;
+    X509                             *leaf;
+    EVP_PKEY                         *key;
+    STACK_OF(X509)                   *issuers;
 
-    unsigned          failed:1;
+    ngx_queue_t                       queue;
 };
 
 
 typedef struct {
-    ngx_rbtree_t      rbtree;
-    ngx_rbtree_node_t sentinel;
-    ngx_queue_t       queue;    /* the one used last is the first */
-    ngx_uint_t        count;
+    ngx_http_waxseal_certificate_t  **buckets;  /* a power of two of them */
+    ngx_uint_t                        size;
+    ngx_uint_t                        count;
+    ngx_queue_t                       queue;    /* the one used last is first */
 } ngx_http_waxseal_certificates_t;
 
 
+static ngx_int_t ngx_http_waxseal_certificates_init(
+    ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log);
+static ngx_http_waxseal_certificate_t **ngx_http_waxseal_certificate_find(
+    ngx_str_t *host, uint32_t hash);
 static ngx_http_waxseal_certificate_t *ngx_http_waxseal_certificate_add(
     ngx_http_waxseal_main_conf_t *wmcf, ngx_str_t *host, uint32_t hash,
     ngx_log_t *log);
@@ -75,16 +81,15 @@ ngx_http_waxseal_certificate(ngx_http_waxseal_main_conf_t *wmcf,
 
     cache = &ngx_http_waxseal_certificates;
 
-    if (cache->rbtree.root == NULL) {
-        ngx_rbtree_init(&cache->rbtree, &cache->sentinel,
-                        ngx_str_rbtree_insert_value);
-        ngx_queue_init(&cache->queue);
+    if (cache->buckets == NULL
+        && ngx_http_waxseal_certificates_init(wmcf, log) != NGX_OK)
+    {
+        return NULL;
     }
 
     hash = ngx_murmur_hash2(host->data, host->len);
 
-    certificate = (ngx_http_waxseal_certificate_t *)
-                      ngx_str_rbtree_lookup(&cache->rbtree, host, hash);
+    certificate = *ngx_http_waxseal_certificate_find(host, hash);
 
     if (certificate == NULL) {
         certificate = ngx_http_waxseal_certificate_add(wmcf, host, hash, log);
@@ -138,11 +143,64 @@ ngx_http_waxseal_certificate_valid(ngx_http_waxseal_certificate_t *certificate)
 }
 
 
+static ngx_int_t
+ngx_http_waxseal_certificates_init(ngx_http_waxseal_main_conf_t *wmcf,
+    ngx_log_t *log)
+{
+    ngx_http_waxseal_certificates_t  *cache;
+
+    cache = &ngx_http_waxseal_certificates;
+
+    cache->size = 1;
+
+    while (cache->size < wmcf->certificates_max) {
+        cache->size *= 2;
+    }
+
+    cache->buckets = ngx_calloc(cache->size
+                                * sizeof(ngx_http_waxseal_certificate_t *),
+                                log);
+    if (cache->buckets == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_queue_init(&cache->queue);
+
+    return NGX_OK;
+}
+
+
+/* the pointer to it, or the one at the end of its bucket */
+
+static ngx_http_waxseal_certificate_t **
+ngx_http_waxseal_certificate_find(ngx_str_t *host, uint32_t hash)
+{
+    ngx_http_waxseal_certificate_t   *certificate, **p;
+    ngx_http_waxseal_certificates_t  *cache;
+
+    cache = &ngx_http_waxseal_certificates;
+
+    for (p = &cache->buckets[hash & (cache->size - 1)]; *p; p = &(*p)->next) {
+
+        certificate = *p;
+
+        if (certificate->hash == hash
+            && certificate->host.len == host->len
+            && ngx_memcmp(certificate->host.data, host->data, host->len) == 0)
+        {
+            break;
+        }
+    }
+
+    return p;
+}
+
+
 static ngx_http_waxseal_certificate_t *
 ngx_http_waxseal_certificate_add(ngx_http_waxseal_main_conf_t *wmcf,
     ngx_str_t *host, uint32_t hash, ngx_log_t *log)
 {
-    ngx_http_waxseal_certificate_t   *certificate;
+    ngx_http_waxseal_certificate_t   *certificate, **p;
     ngx_http_waxseal_certificates_t  *cache;
 
     cache = &ngx_http_waxseal_certificates;
@@ -157,12 +215,15 @@ ngx_http_waxseal_certificate_add(ngx_http_waxseal_main_conf_t *wmcf,
         return NULL;
     }
 
-    certificate->node.node.key = hash;
-    certificate->node.str.len = host->len;
-    certificate->node.str.data = (u_char *) (certificate + 1);
-    ngx_memcpy(certificate->node.str.data, host->data, host->len);
+    certificate->hash = hash;
+    certificate->host.len = host->len;
+    certificate->host.data = (u_char *) (certificate + 1);
+    ngx_memcpy(certificate->host.data, host->data, host->len);
 
-    ngx_rbtree_insert(&cache->rbtree, &certificate->node.node);
+    p = &cache->buckets[hash & (cache->size - 1)];
+    certificate->next = *p;
+    *p = certificate;
+
     ngx_queue_insert_head(&cache->queue, &certificate->queue);
     cache->count++;
 
@@ -223,7 +284,7 @@ ngx_http_waxseal_certificate_load(ngx_http_waxseal_main_conf_t *wmcf,
     if (!again) {
         ngx_log_error(NGX_LOG_ERR, log, err,
                       "certificate %uL of host \"%V\" cannot be used: %s, %s",
-                      generation, &certificate->node.str, reason,
+                      generation, &certificate->host, reason,
                       certificate->leaf ? "the former one stays in use"
                                         : "the host has none");
     }
@@ -244,7 +305,7 @@ ngx_http_waxseal_certificate_read(ngx_http_waxseal_main_conf_t *wmcf,
 
     static uint8_t           data[WXS_CERTIFICATE_FILE_MAX];
 
-    host = &certificate->node.str;
+    host = &certificate->host;
 
     status = wxs_certificate_path((char *) wmcf->certificates.data,
                                   (char *) host->data, host->len, generation,
@@ -331,7 +392,7 @@ ngx_http_waxseal_certificate_check(ngx_http_waxseal_certificate_t *certificate)
         return "its key is another one's";
     }
 
-    host = &certificate->node.str;
+    host = &certificate->host;
 
     if (X509_check_host(certificate->leaf, (char *) host->data, host->len, 0,
                         NULL)
@@ -397,7 +458,10 @@ ngx_http_waxseal_certificate_evict(void)
     certificate = ngx_queue_data(q, ngx_http_waxseal_certificate_t, queue);
 
     ngx_queue_remove(q);
-    ngx_rbtree_delete(&cache->rbtree, &certificate->node.node);
+
+    *ngx_http_waxseal_certificate_find(&certificate->host, certificate->hash)
+        = certificate->next;
+
     cache->count--;
 
     ngx_http_waxseal_certificate_clear(certificate);
@@ -410,6 +474,11 @@ ngx_http_waxseal_certificates_free(void)
 {
     while (ngx_http_waxseal_certificates.count) {
         ngx_http_waxseal_certificate_evict();
+    }
+
+    if (ngx_http_waxseal_certificates.buckets) {
+        ngx_free(ngx_http_waxseal_certificates.buckets);
+        ngx_http_waxseal_certificates.buckets = NULL;
     }
 }
 

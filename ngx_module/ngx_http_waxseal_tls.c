@@ -10,7 +10,7 @@
 
 static int ngx_http_waxseal_certificate_handler(ngx_ssl_conn_t *ssl_conn,
     void *data);
-static ngx_http_waxseal_certificate_t *ngx_http_waxseal_certificate_find(
+static ngx_http_waxseal_certificate_t *ngx_http_waxseal_certificate_for(
     ngx_ssl_conn_t *ssl_conn, ngx_http_waxseal_main_conf_t *wmcf,
     ngx_log_t *log);
 static size_t ngx_http_waxseal_server_name(ngx_ssl_conn_t *ssl_conn,
@@ -109,8 +109,8 @@ ngx_http_waxseal_certificate_handler(ngx_ssl_conn_t *ssl_conn, void *data)
 
     c = ngx_ssl_get_connection(ssl_conn);
 
-    certificate = ngx_http_waxseal_certificate_find(ssl_conn, wscf->main,
-                                                    c->log);
+    certificate = ngx_http_waxseal_certificate_for(ssl_conn, wscf->main,
+                                                   c->log);
 
     if (certificate) {
 
@@ -137,7 +137,7 @@ ngx_http_waxseal_certificate_handler(ngx_ssl_conn_t *ssl_conn, void *data)
 
 
 static ngx_http_waxseal_certificate_t *
-ngx_http_waxseal_certificate_find(ngx_ssl_conn_t *ssl_conn,
+ngx_http_waxseal_certificate_for(ngx_ssl_conn_t *ssl_conn,
     ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
 {
     u_char            name[WXS_HOST_MAX];

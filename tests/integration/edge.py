@@ -332,9 +332,9 @@ class Edge:
 
     # what it serves
 
-    def make_table(self, lines, generation=1, url_bytes=256 * 1024):
+    def make_table(self, lines, generation=1, url_bytes=256 * 1024, hosts=256):
         self.run_tool("tool_table", "create", self.table, str(generation),
-                      str(url_bytes), lines=lines)
+                      str(url_bytes), str(hosts), lines=lines)
 
     def change_table(self, *lines):
         self.run_tool("tool_table", "update", self.table, lines=lines)
@@ -346,7 +346,7 @@ class Edge:
             shutil.copy(compile_tool(name), tool)
         result = subprocess.run([tool, *arguments], text=True,
                                 **USER, input="\n".join(lines) + "\n",
-                                capture_output=True, timeout=30)
+                                capture_output=True, timeout=300)
         assert result.returncode == 0, result.stderr
         return result.stdout
 

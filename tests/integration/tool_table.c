@@ -1,4 +1,4 @@
-/* tool_table create PATH GENERATION [URL-BYTES] | tool_table update PATH |
+/* tool_table create PATH GENERATION [URL-BYTES [HOSTS]] | tool_table update PATH |
  * tool_table dump PATH
  *
  * Makes or changes a lookup table from the lines of its input:
@@ -247,10 +247,12 @@ main(int argc, char **argv)
         return 0;
     }
     if (argc < 3)
-        errx(2, "usage: tool_table create PATH GENERATION [URL-BYTES] | "
+        errx(2, "usage: tool_table create PATH GENERATION [URL-BYTES [HOSTS]] | "
                 "update PATH");
     create = strcmp(argv[1], "create") == 0 && argc >= 4;
     capacity.url_bytes = argc > 4 ? strtoull(argv[4], NULL, 10) : 256 * 1024;
+    if (argc > 5)
+        capacity.hosts = strtoull(argv[5], NULL, 10);
     if (create)
         check(wxs_table_create(argv[2], &capacity, strtoull(argv[3], NULL, 10),
                                &writer),

@@ -158,6 +158,7 @@ main(void)
     tcase_add_test(tcase, refuses_an_unknown_placeholder);
     tcase_add_test(tcase, does_not_fill_what_it_filled_in);
     tcase_add_test(tcase, writes_trusted_networks);
+    tcase_add_test(tcase, names_the_regions_that_are_set);
     tcase_add_loop_test(tcase, refuses_a_path_that_nginx_cannot_quote, 0,
                         (int)(sizeof(unquotable) / sizeof(unquotable[0])));
     tcase_add_test(tcase, fills_the_real_templates);
