@@ -297,7 +297,30 @@ void ngx_http_waxseal_challenge_tend(ngx_http_waxseal_main_conf_t *wmcf,
 
 #if (NGX_HTTP_SSL)
 
+/*
+ * a host in the cache; without a leaf it stands for a file that cannot be
+ * used, so that no handshake waits for a disk in vain
+ */
+
 typedef struct ngx_http_waxseal_certificate_s  ngx_http_waxseal_certificate_t;
+
+struct ngx_http_waxseal_certificate_s {
+    ngx_http_waxseal_certificate_t   *next;     /* of its bucket */
+    uint32_t                          hash;
+    unsigned                          failed:1;
+    ngx_str_t                         host;
+
+    uint64_t                          generation;
+    ngx_msec_t                        retry;
+    time_t                            expires;
+
+    X509                             *leaf;
+    EVP_PKEY                         *key;
+    STACK_OF(X509)                   *issuers;
+
+    ngx_queue_t                       queue;
+};
+
 
 /*
  * the certificate of a host, from the cache of this worker or from its file;
@@ -306,6 +329,14 @@ typedef struct ngx_http_waxseal_certificate_s  ngx_http_waxseal_certificate_t;
 ngx_http_waxseal_certificate_t *ngx_http_waxseal_certificate(
     ngx_http_waxseal_main_conf_t *wmcf, ngx_str_t *host, uint64_t generation,
     ngx_log_t *log);
+
+/* NULL, or why it failed; errno is then 0 or tells more */
+const char *ngx_http_waxseal_certificate_read(
+    ngx_http_waxseal_main_conf_t *wmcf,
+    ngx_http_waxseal_certificate_t *certificate, uint64_t generation);
+
+void ngx_http_waxseal_certificate_clear(
+    ngx_http_waxseal_certificate_t *certificate);
 
 /* NGX_ERROR if OpenSSL does not take it */
 ngx_int_t ngx_http_waxseal_certificate_use(
@@ -344,6 +375,7 @@ char *ngx_http_waxseal_set_certificates(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_waxseal_set_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_waxseal_set_default_host(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -162,6 +162,35 @@ ngx_http_waxseal_set_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t *region = data;
+
+    u_char  c;
+    size_t  i;
+
+    /* it is sent in a header */
+
+    for (i = 0; i < region->len; i++) {
+        c = region->data[i];
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
+            break;
+        }
+    }
+
+    if (region->len == 0 || region->len > 64 || i < region->len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid region \"%V\", it must be 1 to 64 "
+                           "lower-case letters, digits and hyphens", region);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 static char *
 ngx_http_waxseal_set_path(ngx_conf_t *cf, ngx_str_t *path)
 {

@@ -15,8 +15,6 @@ static void *ngx_http_waxseal_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
-static char *ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post,
-    void *data);
 static char *ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -353,35 +351,6 @@ ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_sec_value(conf->hsts, prev->hsts, NGX_HTTP_WAXSEAL_HSTS);
 
     return ngx_http_waxseal_merge_hsts(cf, conf);
-}
-
-
-static char *
-ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post, void *data)
-{
-    ngx_str_t *region = data;
-
-    u_char  c;
-    size_t  i;
-
-    /* it is sent in a header */
-
-    for (i = 0; i < region->len; i++) {
-        c = region->data[i];
-
-        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
-            break;
-        }
-    }
-
-    if (region->len == 0 || region->len > 64 || i < region->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid region \"%V\", it must be 1 to 64 "
-                           "lower-case letters, digits and hyphens", region);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
 }
 
 

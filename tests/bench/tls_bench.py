@@ -2,7 +2,9 @@
 """Full TLS 1.3 handshakes with certificates of many hosts, beside one static
 certificate of the same kind in the same worker: CPU time of the worker a
 handshake with one request, as a ratio inside each of alternating rounds.
-BENCH_HOSTS, BENCH_HOT, BENCH_ROUNDS and BENCH_SECONDS change its size."""
+BENCH_HOSTS, BENCH_HOT, BENCH_ROUNDS and BENCH_SECONDS change its size;
+BENCH_CERTIFICATES is a folder that keeps the certificates between runs, and
+with "make" they are all that is made."""
 import os
 import pathlib
 import random
@@ -13,7 +15,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "integration"))
-from edge import BUILD, Domain, free_port  # noqa: E402
+from edge import BUILD, Domain, free_port, owned_by_nginx  # noqa: E402
 from load import cpu_ns  # noqa: E402
 from tls_edge import TlsEdge  # noqa: E402
 
@@ -45,13 +47,20 @@ class Bench(TlsEdge):
                          servers=STATIC % self.static_port)
         self.make_static()
         text = (self.folder / "nginx.conf").read_text()
+        kept = os.environ.get("BENCH_CERTIFICATES")
+        if kept:
+            text = text.replace(str(self.certs), kept)
+            self.certs = pathlib.Path(kept)
+            self.certs.mkdir(exist_ok=True)
+            owned_by_nginx(self.certs)
         self.configure(re.sub(r"access_log .*;", "access_log off;", text)
                        .replace("error.log info;", "error.log warn;")
                        .replace("waxseal_tracking;", "return 204;"))
-        print(f"making {HOSTS:,} certificates", flush=True)
+        missing = [n for n in range(1, HOSTS)
+                   if not self.path(host(n), 1).exists()]
+        print(f"making {len(missing):,} certificates", flush=True)
         self.run_tool("tool_certificates", self.certs, self.roots, "unsynced",
-                      lines=[f"{host(n)} 1 {host(n)} 90"
-                             for n in range(1, HOSTS)])
+                      lines=[f"{host(n)} 1 {host(n)} 90" for n in missing])
         self.make_table([f"host {host(n)} {Domain(n, certificate=1).words()}"
                          for n in range(1, HOSTS)], hosts=HOSTS)
 
@@ -114,6 +123,9 @@ def measure(bench):
 
 def main():
     bench = Bench()
+    if sys.argv[1:] == ["make"]:
+        bench.stop()
+        return
     with bench:
         static, chosen, ratios, cold, size = measure(bench)
         metrics = bench.metrics()
