@@ -86,15 +86,16 @@ ngx_http_waxseal_has_https(ngx_http_request_t *r, const wxs_table_host *host)
         return 1;
     }
 
+    if (ngx_http_waxseal_claims_https(r)) {
+        return 0;
+    }
+
 #if (NGX_HTTP_SSL)
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_waxseal_module);
     generation = ngx_http_waxseal_generation(host);
 
-    if (wmcf->certificates.len == 0
-        || generation == 0
-        || ngx_http_waxseal_claims_https(r))
-    {
+    if (wmcf->certificates.len == 0 || generation == 0) {
         return 0;
     }
 
