@@ -4,7 +4,7 @@ challenges, a CDN in front, links behind the region's own name, settings."""
 import sys
 
 from edge import (ENFORCED, CLICKS, DELETED, OPENS, Domain, free_port, mint,
-                  request, run_tests)
+                  read_response, request, run_tests)
 from test_module_lifecycle import refusal
 from tls_edge import TlsEdge
 
@@ -135,6 +135,18 @@ def test_an_unknown_proxy_makes_no_endless_redirect():
         assert all(event["flags"] == 0 for event in edge.events())
         assert plain(edge, CLICK, headers=["X-Forwarded-Proto: http",
                                            "CF-Ray: https"]).status == 308
+
+
+def test_a_proxy_may_ask_for_another_name_in_tls():
+    """the Host decides, not the name that a CDN knows its origin by"""
+    with edge_with() as edge:
+        for name in ("links.region.example", "one.example"):
+            with edge.connect(name, edge.context(verify=False)) as connection:
+                connection.sendall(f"GET {mint(FREE, url=URL)} HTTP/1.1\r\n"
+                                   "Host: free.example\r\n"
+                                   "Connection: close\r\n\r\n".encode())
+                with connection.makefile("rb") as stream:
+                    assert is_redirect(read_response(stream))
 
 
 def test_nothing_is_cacheable():
