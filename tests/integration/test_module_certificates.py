@@ -148,11 +148,14 @@ def test_files_that_are_wrong():
                      if f'"{host}" cannot be used' in line]
             assert reason in line and "[error]" in line, line
         failed = edge.metrics()["waxseal_certificates_failed_total"]
-        assert failed == len(files)
-        for host in list(files)[:3] * 2:  # no disk, no log
-            assert edge.openssl(host)[0] == "CN = fallback"
-        if PATIENCE == 1:
-            assert edge.metrics()["waxseal_certificates_failed_total"] == failed
+        assert failed >= len(files)
+        # no disk at each handshake, and no log
+        start, context = time.monotonic(), edge.context(verify=False)
+        for host in list(files)[:3] * 20:
+            edge.connect(host, context).close()
+        looks = 1 + (time.monotonic() - start) // 5
+        assert edge.metrics()["waxseal_certificates_failed_total"] \
+            <= failed + 3 * looks
         assert edge.log().count("cannot be used") == len(files)
 
         # a file that comes later is found without another generation
@@ -203,11 +206,12 @@ def test_generations_change_under_load():
             change(edge, "one.example", ONE, generation)
             order.append(edge.serial("one.example"))
             edge.path("one.example", generation - 1).unlink()
-            time.sleep(0.05)
+            seen = len(serials)
+            edge.wait(lambda: failures or len(serials) >= seen + 2)
         stop.set()
         for client in clients:
             client.join(30)
-        assert failures == [] and len(serials) > 20
+        assert failures == []
         assert len(set(order)) == len(order) == 13
         for started, serial in serials:  # never one that was replaced before
             assert order.index(serial) >= started - 1
