@@ -6,6 +6,8 @@
 
 
 static ngx_int_t ngx_http_waxseal_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_waxseal_add_handler(ngx_conf_t *cf,
+    ngx_http_handler_pt handler);
 static void *ngx_http_waxseal_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_waxseal_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_waxseal_create_srv_conf(ngx_conf_t *cf);
@@ -22,7 +24,6 @@ static char *ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_handler_pt handler);
 
-static ngx_int_t ngx_http_waxseal_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_waxseal_init_process(ngx_cycle_t *cycle);
 static void ngx_http_waxseal_exit_process(ngx_cycle_t *cycle);
 
@@ -171,33 +172,22 @@ ngx_module_t  ngx_http_waxseal_module = {
 static ngx_int_t
 ngx_http_waxseal_init(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt           *h;
-    ngx_http_core_main_conf_t     *cmcf;
     ngx_http_waxseal_main_conf_t  *wmcf;
 
     wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_waxseal_module);
 
-    if (wmcf->table.len == 0) {
-        return NGX_OK;
-    }
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
-    if (h == NULL) {
+    if (wmcf->table.len
+        && ngx_http_waxseal_add_handler(cf, ngx_http_waxseal_prefetch)
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    *h = ngx_http_waxseal_prefetch;
-
-    if (wmcf->thumbprint.len) {
-
-        h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
-        if (h == NULL) {
-            return NGX_ERROR;
-        }
-
-        *h = ngx_http_waxseal_challenge_handler;
+    if (wmcf->thumbprint.len
+        && ngx_http_waxseal_add_handler(cf, ngx_http_waxseal_challenge_handler)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
 #if (NGX_HTTP_SSL)
@@ -209,6 +199,27 @@ ngx_http_waxseal_init(ngx_conf_t *cf)
     return NGX_OK;
 
 #endif
+}
+
+
+/* in the POST_READ phase, in which no location has been chosen */
+
+static ngx_int_t
+ngx_http_waxseal_add_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = handler;
+
+    return NGX_OK;
 }
 
 
