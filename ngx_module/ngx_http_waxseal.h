@@ -375,6 +375,10 @@ char *ngx_http_waxseal_set_certificates(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_waxseal_set_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_waxseal_set_default_host(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

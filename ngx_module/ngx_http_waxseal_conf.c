@@ -6,6 +6,8 @@
 #define NGX_HTTP_WAXSEAL_CERTIFICATES_MAX  1000000
 
 
+static char *ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_handler_pt handler);
 static char *ngx_http_waxseal_set_path(ngx_conf_t *cf, ngx_str_t *path);
 
 
@@ -159,6 +161,48 @@ ngx_http_waxseal_set_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return ngx_http_waxseal_set_path(cf, (ngx_str_t *)
                                          ((char *) conf + cmd->offset));
+}
+
+
+char *
+ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_waxseal_set_handler(cf, cmd,
+                                        ngx_http_waxseal_tracking_handler);
+}
+
+
+char *
+ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_waxseal_set_handler(cf, cmd,
+                                        ngx_http_waxseal_status_handler);
+}
+
+
+static char *
+ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_waxseal_main_conf_t  *wmcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler == handler) {
+        return "is duplicate";
+    }
+
+    if (clcf->handler) {
+        return "conflicts with another handler of the location";
+    }
+
+    clcf->handler = handler;
+
+    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_waxseal_module);
+    wmcf->handler = cmd->name;
+
+    return NGX_CONF_OK;
 }
 
 

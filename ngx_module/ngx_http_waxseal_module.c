@@ -17,13 +17,6 @@ static void *ngx_http_waxseal_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
-static char *ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_http_handler_pt handler);
-
 static ngx_int_t ngx_http_waxseal_init_process(ngx_cycle_t *cycle);
 static void ngx_http_waxseal_exit_process(ngx_cycle_t *cycle);
 
@@ -362,48 +355,6 @@ ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_sec_value(conf->hsts, prev->hsts, NGX_HTTP_WAXSEAL_HSTS);
 
     return ngx_http_waxseal_merge_hsts(cf, conf);
-}
-
-
-static char *
-ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    return ngx_http_waxseal_set_handler(cf, cmd,
-                                        ngx_http_waxseal_tracking_handler);
-}
-
-
-static char *
-ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    return ngx_http_waxseal_set_handler(cf, cmd,
-                                        ngx_http_waxseal_status_handler);
-}
-
-
-static char *
-ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_http_handler_pt handler)
-{
-    ngx_http_core_loc_conf_t      *clcf;
-    ngx_http_waxseal_main_conf_t  *wmcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (clcf->handler == handler) {
-        return "is duplicate";
-    }
-
-    if (clcf->handler) {
-        return "conflicts with another handler of the location";
-    }
-
-    clcf->handler = handler;
-
-    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_waxseal_module);
-    wmcf->handler = cmd->name;
-
-    return NGX_CONF_OK;
 }
 
 
