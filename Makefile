@@ -173,6 +173,11 @@ $(BUILD)/bench/tool_rewrite: tests/bench/tool_rewrite.c $(BUILD)/libtracking.a $
 	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) -Icgi/tracking $(shell pkg-config --cflags libxml-2.0) $^ \
 	  $(LIBS) -lxml2 -lpcre2-8 -o $@
 
+$(BUILD)/bench/tool_tls: tests/bench/tool_tls.c
+	@mkdir -p $(@D)
+	$(call say,$@)
+	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(PART_CFLAGS)) $< -lssl -lcrypto -o $@
+
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libworker.a $(BUILD)/libshared.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(call say,$@)

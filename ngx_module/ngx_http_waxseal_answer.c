@@ -43,7 +43,8 @@ static ngx_http_waxseal_error_t  ngx_http_waxseal_errors[] = {
     { 410, ngx_string("this link has expired\n") },
     { 410, ngx_string("this link was withdrawn\n") },
     { NGX_HTTP_NOT_ALLOWED, ngx_string("method not allowed\n") },
-    { NGX_HTTP_SERVICE_UNAVAILABLE, ngx_string("try again later\n") }
+    { NGX_HTTP_SERVICE_UNAVAILABLE, ngx_string("try again later\n") },
+    { NGX_HTTP_PERMANENT_REDIRECT, ngx_null_string }
 };
 
 
@@ -74,7 +75,9 @@ static ngx_str_t  ngx_http_waxseal_image_gif = ngx_string("image/gif");
 
 static ngx_str_t  ngx_http_waxseal_location_name = ngx_string("Location");
 static ngx_str_t  ngx_http_waxseal_cache_name = ngx_string("Cache-Control");
-static ngx_str_t  ngx_http_waxseal_cache_value = ngx_string("no-store");
+/* some proxies heed the first word only, others the second */
+static ngx_str_t  ngx_http_waxseal_cache_value =
+    ngx_string("private, no-store");
 static ngx_str_t  ngx_http_waxseal_robots_name = ngx_string("X-Robots-Tag");
 static ngx_str_t  ngx_http_waxseal_robots_value = ngx_string("noindex");
 static ngx_str_t  ngx_http_waxseal_referrer_name =
@@ -92,7 +95,7 @@ static ngx_str_t  ngx_http_waxseal_protocol_name =
 
 ngx_int_t
 ngx_http_waxseal_send_redirect(ngx_http_request_t *r,
-    ngx_http_waxseal_ctx_t *ctx, ngx_str_t *location)
+    ngx_http_waxseal_ctx_t *ctx, ngx_uint_t status, ngx_str_t *location)
 {
     ngx_table_elt_t  *h;
 
@@ -114,7 +117,7 @@ ngx_http_waxseal_send_redirect(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    r->headers_out.status = NGX_HTTP_MOVED_TEMPORARILY;
+    r->headers_out.status = status;
     r->headers_out.content_length_n = 0;
     r->header_only = 1;
 

@@ -2,6 +2,14 @@
 #include "ngx_http_waxseal.h"
 
 
+static ngx_str_t *ngx_http_waxseal_server(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, ngx_http_waxseal_main_conf_t *wmcf,
+    ngx_str_t *text);
+static ngx_int_t ngx_http_waxseal_serve(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
+    const wxs_table_host *host, ngx_http_waxseal_token_t *token);
+static ngx_int_t ngx_http_waxseal_unknown(ngx_http_request_t *r,
+    ngx_http_waxseal_ctx_t *ctx, ngx_http_waxseal_main_conf_t *wmcf);
 static ngx_int_t ngx_http_waxseal_open(ngx_http_request_t *r,
     ngx_http_waxseal_ctx_t *ctx, const wxs_table *table,
     const wxs_table_host *host, ngx_http_waxseal_token_t *token);
@@ -75,7 +83,14 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
 
     ngx_http_set_ctx(r, ctx, ngx_http_waxseal_module);
 
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_waxseal_module);
+
     ctx->event = ngx_http_waxseal_route(&r->uri, &text);
+
+    server = ngx_http_waxseal_server(r, ctx, wmcf, &text);
+    if (server == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
         && !(r->method == NGX_HTTP_POST
@@ -85,9 +100,7 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
         return ngx_http_waxseal_send_error(r, ctx);
     }
 
-    wmcf = ngx_http_get_module_main_conf(r, ngx_http_waxseal_module);
     table = ngx_http_waxseal_table(wmcf, r->connection->log);
-    server = &r->headers_in.server;
 
     if (table == NULL || server->len == 0) {
         ctx->result = NGX_HTTP_WAXSEAL_UNKNOWN_HOST;
@@ -110,20 +123,70 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
     }
 
     if (ngx_http_waxseal_find_host(table, server, &seek, &host) != WXS_OK) {
-        ctx->result = NGX_HTTP_WAXSEAL_UNKNOWN_HOST;
-        return ngx_http_waxseal_send_error(r, ctx);
+        return ngx_http_waxseal_unknown(r, ctx, wmcf);
     }
 
+    if (host.domains[0].flags & WXS_DOMAIN_TLS_ENFORCED
+        && server == &r->headers_in.server)
+    {
+        rc = ngx_http_waxseal_enforce(r, ctx, &host, &token, &text);
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    return ngx_http_waxseal_serve(r, ctx, table, &host, &token);
+}
+
+
+/* the host whose link it is: that of the request, save for a default host */
+
+static ngx_str_t *
+ngx_http_waxseal_server(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
+    ngx_http_waxseal_main_conf_t *wmcf, ngx_str_t *text)
+{
+    ngx_str_t  uri, *server;
+
+    if (ctx->event != NGX_HTTP_WAXSEAL_OTHER
+        || !ngx_http_waxseal_is_default_host(wmcf, &r->headers_in.server))
+    {
+        return &r->headers_in.server;
+    }
+
+    server = ngx_palloc(r->pool, sizeof(ngx_str_t) + WXS_HOST_MAX);
+    if (server == NULL) {
+        return NULL;
+    }
+
+    server->data = (u_char *) (server + 1);
+
+    uri = r->uri;
+
+    if (ngx_http_waxseal_former_host(&uri, server) != NGX_OK) {
+        return &r->headers_in.server;
+    }
+
+    ctx->event = ngx_http_waxseal_route(&uri, text);
+
+    return server;
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_serve(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
+    const wxs_table *table, const wxs_table_host *host,
+    ngx_http_waxseal_token_t *token)
+{
     switch (ctx->event) {
 
     case NGX_HTTP_WAXSEAL_CLICK:
-        return ngx_http_waxseal_click(r, ctx, table, &host, &token);
+        return ngx_http_waxseal_click(r, ctx, table, host, token);
 
     case NGX_HTTP_WAXSEAL_OPEN:
-        return ngx_http_waxseal_open(r, ctx, table, &host, &token);
+        return ngx_http_waxseal_open(r, ctx, table, host, token);
 
     case NGX_HTTP_WAXSEAL_UNSUBSCRIBE:
-        return ngx_http_waxseal_unsubscribe(r, ctx, table, &host, &token);
+        return ngx_http_waxseal_unsubscribe(r, ctx, table, host, token);
 
     case NGX_HTTP_WAXSEAL_FAVICON:
         ctx->result = NGX_HTTP_WAXSEAL_OK;
@@ -133,6 +196,24 @@ ngx_http_waxseal_tracking_handler(ngx_http_request_t *r)
         ctx->result = NGX_HTTP_WAXSEAL_NOT_FOUND;
         return ngx_http_waxseal_send_error(r, ctx);
     }
+}
+
+
+static ngx_int_t
+ngx_http_waxseal_unknown(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
+    ngx_http_waxseal_main_conf_t *wmcf)
+{
+    /* the region's own name proves as well that requests arrive */
+
+    if (ctx->event == NGX_HTTP_WAXSEAL_FAVICON
+        && ngx_http_waxseal_is_default_host(wmcf, &r->headers_in.server))
+    {
+        ctx->result = NGX_HTTP_WAXSEAL_OK;
+        return ngx_http_waxseal_send_favicon(r, ctx);
+    }
+
+    ctx->result = NGX_HTTP_WAXSEAL_UNKNOWN_HOST;
+    return ngx_http_waxseal_send_error(r, ctx);
 }
 
 
@@ -181,7 +262,8 @@ ngx_http_waxseal_click(ngx_http_request_t *r, ngx_http_waxseal_ctx_t *ctx,
 
     ngx_http_waxseal_record(r, ctx, &token->parsed.token, domain);
 
-    return ngx_http_waxseal_send_redirect(r, ctx, &location);
+    return ngx_http_waxseal_send_redirect(r, ctx, NGX_HTTP_MOVED_TEMPORARILY,
+                                          &location);
 }
 
 

@@ -2,35 +2,39 @@
 #include "ngx_http_waxseal.h"
 
 
-#define NGX_HTTP_WAXSEAL_SEGMENT_MAX  (1024 * 1024 * 1024)
+#define NGX_HTTP_WAXSEAL_HSTS  (30 * 24 * 60 * 60)
 
 
+static ngx_int_t ngx_http_waxseal_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_waxseal_add_handler(ngx_conf_t *cf,
+    ngx_http_handler_pt handler);
 static void *ngx_http_waxseal_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_waxseal_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_waxseal_create_srv_conf(ngx_conf_t *cf);
+static char *ngx_http_waxseal_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
 static void *ngx_http_waxseal_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
-static char *ngx_http_waxseal_set_table(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_waxseal_set_journal(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post,
-    void *data);
-static char *ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_http_handler_pt handler);
-
-static ngx_int_t ngx_http_waxseal_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_waxseal_init_process(ngx_cycle_t *cycle);
 static void ngx_http_waxseal_exit_process(ngx_cycle_t *cycle);
 
 
 static ngx_conf_post_t  ngx_http_waxseal_region_post =
     { ngx_http_waxseal_check_region };
+
+
+#if (NGX_HTTP_SSL)
+
+static ngx_conf_enum_t  ngx_http_waxseal_tls_modes[] = {
+    { ngx_string("off"), NGX_HTTP_WAXSEAL_TLS_OFF },
+    { ngx_string("fallback"), NGX_HTTP_WAXSEAL_TLS_FALLBACK },
+    { ngx_string("reject"), NGX_HTTP_WAXSEAL_TLS_REJECT },
+    { ngx_null_string, 0 }
+};
+
+#endif
 
 
 static ngx_command_t  ngx_http_waxseal_commands[] = {
@@ -63,6 +67,52 @@ static ngx_command_t  ngx_http_waxseal_commands[] = {
       offsetof(ngx_http_waxseal_loc_conf_t, protocol),
       NULL },
 
+    { ngx_string("waxseal_hsts"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_waxseal_loc_conf_t, hsts),
+      NULL },
+
+    { ngx_string("waxseal_default_host"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_waxseal_set_default_host,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("waxseal_acme_thumbprint"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_waxseal_set_file,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_waxseal_main_conf_t, thumbprint),
+      NULL },
+
+#if (NGX_HTTP_SSL)
+
+    { ngx_string("waxseal_certificates"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_waxseal_set_certificates,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_waxseal_main_conf_t, certificates),
+      NULL },
+
+    { ngx_string("waxseal_ticket_keys"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_waxseal_set_file,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_waxseal_main_conf_t, tickets),
+      NULL },
+
+    { ngx_string("waxseal_tls"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_waxseal_srv_conf_t, tls),
+      &ngx_http_waxseal_tls_modes },
+
+#endif
+
     { ngx_string("waxseal_tracking"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_waxseal_set_tracking,
@@ -88,8 +138,8 @@ static ngx_http_module_t  ngx_http_waxseal_module_ctx = {
     ngx_http_waxseal_create_main_conf,     /* create main configuration */
     ngx_http_waxseal_init_main_conf,       /* init main configuration */
 
-    NULL,                                  /* create server configuration */
-    NULL,                                  /* merge server configuration */
+    ngx_http_waxseal_create_srv_conf,      /* create server configuration */
+    ngx_http_waxseal_merge_srv_conf,       /* merge server configuration */
 
     ngx_http_waxseal_create_loc_conf,      /* create location configuration */
     ngx_http_waxseal_merge_loc_conf        /* merge location configuration */
@@ -115,15 +165,43 @@ ngx_module_t  ngx_http_waxseal_module = {
 static ngx_int_t
 ngx_http_waxseal_init(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt           *h;
-    ngx_http_core_main_conf_t     *cmcf;
     ngx_http_waxseal_main_conf_t  *wmcf;
 
     wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_waxseal_module);
 
-    if (wmcf->table.len == 0) {
-        return NGX_OK;
+    if (wmcf->table.len
+        && ngx_http_waxseal_add_handler(cf, ngx_http_waxseal_prefetch)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
+
+    if (wmcf->thumbprint.len
+        && ngx_http_waxseal_add_handler(cf, ngx_http_waxseal_challenge_handler)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+#if (NGX_HTTP_SSL)
+
+    return ngx_http_waxseal_tls_init(cf, wmcf);
+
+#else
+
+    return NGX_OK;
+
+#endif
+}
+
+
+/* in the POST_READ phase, in which no location has been chosen */
+
+static ngx_int_t
+ngx_http_waxseal_add_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
@@ -132,7 +210,7 @@ ngx_http_waxseal_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    *h = ngx_http_waxseal_prefetch;
+    *h = handler;
 
     return NGX_OK;
 }
@@ -155,9 +233,15 @@ ngx_http_waxseal_create_main_conf(ngx_conf_t *cf)
      *     wmcf->journal = { 0, NULL };
      *     wmcf->zone = NULL;
      *     wmcf->handler = { 0, NULL };
+     *     wmcf->certificates = { 0, NULL };
+     *     wmcf->tickets = { 0, NULL };
+     *     wmcf->ticket_keys = { ... };
+     *     wmcf->thumbprint = { 0, NULL };
+     *     wmcf->default_hosts = NULL;
      */
 
     wmcf->segment = WXS_JOURNAL_SEGMENT_SIZE;
+    wmcf->certificates_max = NGX_HTTP_WAXSEAL_CERTIFICATES;
 
     return wmcf;
 }
@@ -184,6 +268,50 @@ ngx_http_waxseal_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+#if (NGX_HTTP_SSL)
+
+    if (wmcf->tickets.len
+        && ngx_http_waxseal_tickets_init_conf(cf, wmcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+#endif
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_waxseal_create_srv_conf(ngx_conf_t *cf)
+{
+    ngx_http_waxseal_srv_conf_t  *wscf;
+
+    wscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_waxseal_srv_conf_t));
+    if (wscf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     wscf->main = NULL;
+     */
+
+    wscf->tls = NGX_CONF_UNSET_UINT;
+
+    return wscf;
+}
+
+
+static char *
+ngx_http_waxseal_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_waxseal_srv_conf_t *prev = parent;
+    ngx_http_waxseal_srv_conf_t *conf = child;
+
+    ngx_conf_merge_uint_value(conf->tls, prev->tls, NGX_HTTP_WAXSEAL_TLS_OFF);
+
     return NGX_CONF_OK;
 }
 
@@ -203,7 +331,10 @@ ngx_http_waxseal_create_loc_conf(ngx_conf_t *cf)
      *
      *     wlcf->region = { 0, NULL };
      *     wlcf->protocol = NULL;
+     *     wlcf->hsts_value = { 0, NULL };
      */
+
+    wlcf->hsts = NGX_CONF_UNSET;
 
     return wlcf;
 }
@@ -221,168 +352,9 @@ ngx_http_waxseal_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->protocol = prev->protocol;
     }
 
-    return NGX_CONF_OK;
-}
+    ngx_conf_merge_sec_value(conf->hsts, prev->hsts, NGX_HTTP_WAXSEAL_HSTS);
 
-
-static char *
-ngx_http_waxseal_set_table(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_waxseal_main_conf_t *wmcf = conf;
-
-    ngx_str_t  *value;
-
-    if (wmcf->table.len) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (value[1].len == 0) {
-        return "has an empty path";
-    }
-
-    wmcf->table = value[1];
-
-    if (ngx_conf_full_name(cf->cycle, &wmcf->table, 0) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_waxseal_set_journal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_waxseal_main_conf_t *wmcf = conf;
-
-    ssize_t     size;
-    ngx_str_t  *value, s;
-
-    if (wmcf->journal.len) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (value[1].len == 0) {
-        return "has an empty path";
-    }
-
-    wmcf->journal = value[1];
-
-    if (ngx_conf_full_name(cf->cycle, &wmcf->journal, 0) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (wmcf->journal.len >= sizeof(((wxs_journal_writer *) 0)->directory)) {
-        return "has a path that is too long";
-    }
-
-    if (cf->args->nelts == 2) {
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value[2].data, "segment=", 8) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\"", &value[2]);
-        return NGX_CONF_ERROR;
-    }
-
-    s.data = value[2].data + 8;
-    s.len = value[2].len - 8;
-
-    size = ngx_parse_size(&s);
-
-    if (size == NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid segment size \"%V\"", &value[2]);
-        return NGX_CONF_ERROR;
-    }
-
-    if (size < WXS_JOURNAL_SEGMENT_MIN || size > NGX_HTTP_WAXSEAL_SEGMENT_MAX)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "segment size \"%V\" must be between 8k and 1024m",
-                           &value[2]);
-        return NGX_CONF_ERROR;
-    }
-
-    wmcf->segment = size;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_waxseal_check_region(ngx_conf_t *cf, void *post, void *data)
-{
-    ngx_str_t *region = data;
-
-    u_char  c;
-    size_t  i;
-
-    /* it is sent in a header */
-
-    for (i = 0; i < region->len; i++) {
-        c = region->data[i];
-
-        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
-            break;
-        }
-    }
-
-    if (region->len == 0 || region->len > 64 || i < region->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid region \"%V\", it must be 1 to 64 "
-                           "lower-case letters, digits and hyphens", region);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_waxseal_set_tracking(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    return ngx_http_waxseal_set_handler(cf, cmd,
-                                        ngx_http_waxseal_tracking_handler);
-}
-
-
-static char *
-ngx_http_waxseal_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    return ngx_http_waxseal_set_handler(cf, cmd,
-                                        ngx_http_waxseal_status_handler);
-}
-
-
-static char *
-ngx_http_waxseal_set_handler(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_http_handler_pt handler)
-{
-    ngx_http_core_loc_conf_t      *clcf;
-    ngx_http_waxseal_main_conf_t  *wmcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (clcf->handler == handler) {
-        return "is duplicate";
-    }
-
-    if (clcf->handler) {
-        return "conflicts with another handler of the location";
-    }
-
-    clcf->handler = handler;
-
-    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_waxseal_module);
-    wmcf->handler = cmd->name;
-
-    return NGX_CONF_OK;
+    return ngx_http_waxseal_merge_hsts(cf, conf);
 }
 
 
@@ -408,6 +380,12 @@ ngx_http_waxseal_init_process(ngx_cycle_t *cycle)
     /* an absent table is reported at start */
     ngx_http_waxseal_table_tend(wmcf, cycle->log);
 
+#if (NGX_HTTP_SSL)
+    ngx_http_waxseal_tickets_init(wmcf);
+#endif
+
+    ngx_http_waxseal_files_tend(wmcf, cycle->log);
+
     ngx_http_waxseal_timer_init();
 
     return NGX_OK;
@@ -417,6 +395,11 @@ ngx_http_waxseal_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_waxseal_exit_process(ngx_cycle_t *cycle)
 {
+#if (NGX_HTTP_SSL)
+    ngx_http_waxseal_certificates_free();
+    ngx_http_waxseal_tickets_free();
+#endif
+
     ngx_http_waxseal_journal_close();
     ngx_http_waxseal_keys_free();
     ngx_http_waxseal_table_close();

@@ -130,7 +130,7 @@ ngx_http_waxseal_flags(ngx_http_request_t *r)
         flags |= WXS_EVENT_HEAD;
     }
 
-    if (ngx_http_waxseal_protocol(r) == &ngx_http_waxseal_https) {
+    if (ngx_http_waxseal_is_https(r)) {
         flags |= WXS_EVENT_TLS;
     }
 
@@ -276,7 +276,7 @@ ngx_http_waxseal_set_address(struct sockaddr *sa, wxs_event *event)
 
 
 ngx_str_t *
-ngx_http_waxseal_protocol(ngx_http_request_t *r)
+ngx_http_waxseal_forwarded_protocol(ngx_http_request_t *r)
 {
     ngx_str_t                     value;
     ngx_http_waxseal_loc_conf_t  *wlcf;
@@ -299,6 +299,20 @@ ngx_http_waxseal_protocol(ngx_http_request_t *r)
         }
     }
 
+    return NULL;
+}
+
+
+ngx_str_t *
+ngx_http_waxseal_protocol(ngx_http_request_t *r)
+{
+    ngx_str_t  *forwarded;
+
+    forwarded = ngx_http_waxseal_forwarded_protocol(r);
+    if (forwarded) {
+        return forwarded;
+    }
+
 #if (NGX_HTTP_SSL)
 
     if (r->connection->ssl) {
@@ -308,4 +322,11 @@ ngx_http_waxseal_protocol(ngx_http_request_t *r)
 #endif
 
     return &ngx_http_waxseal_http;
+}
+
+
+ngx_uint_t
+ngx_http_waxseal_is_https(ngx_http_request_t *r)
+{
+    return ngx_http_waxseal_protocol(r) == &ngx_http_waxseal_https;
 }

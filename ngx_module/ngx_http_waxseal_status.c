@@ -144,6 +144,31 @@ ngx_http_waxseal_status_metrics(u_char *p, u_char *last,
         { "table_failing_since_seconds", "gauge",
           "Unix time since when changes do not reach the lookup table, "
           "0 if they do.", (info->failing_since_ms + 999) / 1000 },
+
+        { "certificates_loaded_total", "counter",
+          "Certificates read from files.", sum->certificates_loaded },
+
+        { "certificates_cached_total", "counter",
+          "Certificates that were in a worker's cache.",
+          sum->certificates_cached },
+
+        { "certificates_failed_total", "counter",
+          "Certificate files that could not be used.",
+          sum->certificates_failed },
+
+        { "certificates_absent_total", "counter",
+          "Handshakes for hosts without a certificate.",
+          sum->certificates_absent },
+
+        { "ticket_keys_loaded_total", "counter",
+          "Session ticket keys read by workers.", sum->ticket_keys_loaded },
+
+        { "ticket_keys_failed_total", "counter",
+          "Session ticket keys that could not be read.",
+          sum->ticket_keys_failed },
+
+        { "acme_challenges_total", "counter",
+          "HTTP-01 challenges answered.", sum->challenges },
     };
 
     for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {

@@ -48,7 +48,25 @@ ngx_http_waxseal_timer_handler(ngx_event_t *ev)
     if (wmcf && wmcf->table.len) {
         ngx_http_waxseal_journal_tend();
         ngx_http_waxseal_table_tend(wmcf, ev->log);
+        ngx_http_waxseal_files_tend(wmcf, ev->log);
     }
 
     ngx_add_timer(ev, NGX_HTTP_WAXSEAL_TIMER_INTERVAL);
+}
+
+
+void
+ngx_http_waxseal_files_tend(ngx_http_waxseal_main_conf_t *wmcf, ngx_log_t *log)
+{
+    if (wmcf->thumbprint.len) {
+        ngx_http_waxseal_challenge_tend(wmcf, log);
+    }
+
+#if (NGX_HTTP_SSL)
+
+    if (wmcf->tickets.len) {
+        ngx_http_waxseal_tickets_tend(wmcf, log);
+    }
+
+#endif
 }

@@ -29,7 +29,8 @@ static ngx_str_t  ngx_http_waxseal_result_names[] = {
     ngx_string("expired"),
     ngx_string("killed"),
     ngx_string("bad_method"),
-    ngx_string("failed")
+    ngx_string("failed"),
+    ngx_string("to_https")
 };
 
 

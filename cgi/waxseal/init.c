@@ -21,7 +21,8 @@
 bool
 wxs_init_folders(const char *dir, wxs_error *error)
 {
-    static const char *const names[] = {"/journal", "/run", "/run/nginx"};
+    static const char *const names[] = {"/certs", "/journal", "/run",
+                                        "/run/nginx"};
     char path[PATH_MAX];
 
     if (!wxs_dir_make(dir, 0750, error))

@@ -3,8 +3,8 @@
 
 #include "auth.h"
 
-/* Makes the folders of a state directory where they are missing: itself, run,
- * run/nginx and journal. */
+/* Makes the folders of a state directory where they are missing: itself,
+ * certs, journal, run and run/nginx. */
 bool wxs_init_folders(const char *dir, wxs_error *error);
 
 /* Makes whatever else a state directory lacks and overwrites nothing; killed

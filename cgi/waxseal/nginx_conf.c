@@ -84,6 +84,25 @@ rate_headers_write(FILE *out, int limit)
                    limit, limit) > 0;
 }
 
+/* The names that regions give to customers' records, of those that are set. */
+static bool
+default_hosts_write(FILE *out, const wxs_config *config)
+{
+    bool first = true;
+
+    for (size_t i = 0; i < WXS_REGIONS; i++) {
+        const char *host = config->region[i].tracking_target;
+
+        if (host[0] == '\0')
+            continue;
+        if (fprintf(out, "%s \"%s\"", first ? "    waxseal_default_host" : "",
+                    host) < 0)
+            return false;
+        first = false;
+    }
+    return first || fputs(";\n", out) >= 0;
+}
+
 static bool
 name_is(const char *name, size_t len, const char *word)
 {
@@ -113,6 +132,8 @@ value_write(FILE *out, const char *name, size_t len, const source *from)
         return fputs(REGION, out) >= 0;
     if (name_is(name, len, "RATE_HEADERS"))
         return rate_headers_write(out, config->api.rate_limit);
+    if (name_is(name, len, "DEFAULT_HOSTS"))
+        return default_hosts_write(out, config);
     if (name_is(name, len, "TRUSTED_GEO"))
         return networks_write(out, trusted, "        ", " 1;\n");
     if (name_is(name, len, "TRUSTED_REALIP"))

@@ -33,7 +33,7 @@ ROOT = os.geteuid() == 0
 USER = dict(user="www-data", group="www-data", extra_groups=[]) if ROOT else {}
 
 OFF, ANONYMOUS, PSEUDONYMOUS, FULL = range(4)
-OPENS, CLICKS, KILLED, DELETED = 1, 2, 4, 8
+OPENS, CLICKS, KILLED, DELETED, ENFORCED = 1, 2, 4, 8, 16
 HEAD, PREFETCH, GPC, TLS, TABLE, AGENT_CUT = 1, 2, 4, 8, 16, 32
 
 
@@ -65,6 +65,7 @@ class Domain:
     number: int
     flags: int = OPENS | CLICKS
     keys: str = "1,2"
+    certificate: int = 0  # generation
 
     @property
     def id(self):
@@ -76,7 +77,7 @@ class Domain:
 
     def words(self):
         return (f"{self.number} {self.id.hex()} {self.secret.hex()} "
-                f"{self.flags} {self.keys}")
+                f"{self.flags}:{self.certificate} {self.keys}")
 
 
 def mint(domain, kind="c", url=None, link_id=None, mode=FULL, key_id=1,
@@ -132,6 +133,11 @@ def request(port, path, host="links.example", method="GET", headers=()):
               "Connection: close", "", ""]
     return talk(port, "\r\n".join(fields).encode("latin-1"),
                 head=method == "HEAD")
+
+
+def owned_by_nginx(path):
+    if ROOT:
+        shutil.chown(path, "www-data", "www-data")
 
 
 # ---- HTTP/2, frame by frame ----
@@ -326,9 +332,9 @@ class Edge:
 
     # what it serves
 
-    def make_table(self, lines, generation=1, url_bytes=256 * 1024):
+    def make_table(self, lines, generation=1, url_bytes=256 * 1024, hosts=256):
         self.run_tool("tool_table", "create", self.table, str(generation),
-                      str(url_bytes), lines=lines)
+                      str(url_bytes), str(hosts), lines=lines)
 
     def change_table(self, *lines):
         self.run_tool("tool_table", "update", self.table, lines=lines)
@@ -340,7 +346,7 @@ class Edge:
             shutil.copy(compile_tool(name), tool)
         result = subprocess.run([tool, *arguments], text=True,
                                 **USER, input="\n".join(lines) + "\n",
-                                capture_output=True, timeout=30)
+                                capture_output=True, timeout=300)
         assert result.returncode == 0, result.stderr
         return result.stdout
 

@@ -43,7 +43,7 @@ def message_id():
 
 
 def check_private(response):
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "private, no-store"
     assert response["X-Robots-Tag"] == "noindex"
     assert response["Last-Modified"] is None and response["ETag"] is None
 

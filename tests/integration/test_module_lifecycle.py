@@ -13,9 +13,9 @@ import sys
 import threading
 import time
 
-from edge import (KILLED, OFF, CONFIGURATION, HEAD, ROOT, TLS, Domain, Edge, free_port,
-                  h2_frame, h2_frames, h2_headers, mint, request, run_tests,
-                  talk)
+from edge import (KILLED, OFF, CONFIGURATION, HEAD, ROOT, TLS, Domain, Edge,
+                  free_port, h2_frame, h2_frames, h2_headers, mint,
+                  owned_by_nginx, request, run_tests, talk)
 
 ONE = Domain(201)
 TWO = Domain(202)
@@ -28,11 +28,6 @@ CLICK_TWO = mint(TWO, url=URL)
 
 def is_redirect(response):
     return response.status == 302 and response["Location"] == URL
-
-
-def owned_by_nginx(path):
-    if ROOT:
-        shutil.chown(path, "www-data", "www-data")
 
 
 # ---- the lookup table ----

@@ -159,7 +159,7 @@ def test_answers_are_the_module_s_own():
             assert response["X-Frame-Options"] == "DENY"
             caching = [value for name, value in response.headers
                        if name == "Cache-Control"]
-            assert "no-store" in caching, response
+            assert "private, no-store" in caching, response
             if status == 302:
                 assert response["Location"] == URL
                 assert response.body == b""

@@ -40,7 +40,7 @@ def get_text(path, host="links.example", version="1.1", extra=""):
 
 def is_redirect(response, url=URL):
     return (response.status == 302 and response["Location"] == url
-            and response["Cache-Control"] == "no-store"
+            and response["Cache-Control"] == "private, no-store"
             and response["X-Robots-Tag"] == "noindex"
             and response["Referrer-Policy"] == "no-referrer"
             and response["Content-Length"] == "0" and response.body == b"")
@@ -49,7 +49,7 @@ def is_redirect(response, url=URL):
 def is_pixel(response):
     return (response.status == 200 and response["Content-Type"] == "image/gif"
             and response.body.startswith(b"GIF89a")
-            and response["Cache-Control"] == "no-store"
+            and response["Cache-Control"] == "private, no-store"
             and response["Last-Modified"] is None and response["ETag"] is None)
 
 
@@ -346,7 +346,7 @@ def test_http_2(edge):
     edge.new_events()
     status, headers, body = curl(*host, click)
     assert (status, headers["location"], body) == (302, URL, b"")
-    assert headers["cache-control"] == "no-store"
+    assert headers["cache-control"] == "private, no-store"
     assert headers["content-length"] == "0"
     status, headers, body = curl("-H", "Host: LINKS.example:99", pixel)
     assert status == 200 and body.startswith(b"GIF89a")

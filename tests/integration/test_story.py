@@ -271,7 +271,7 @@ def redirects_to_the_exact_bytes(s):
         answer = s.stack.click(link["href"], headers={"User-Agent": "story/1"})
         assert answer.status == 302
         assert answer.headers["Location"] == link["url"]
-        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Cache-Control"] == "private, no-store"
         assert answer.body == b""
 
 

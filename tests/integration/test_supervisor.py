@@ -172,12 +172,24 @@ def replaces_a_dead_nginx_master(c):
     assert "still could not bind" not in c.log()
 
 
+def protocol_seen(c, forwarded, cloudfront=""):
+    """What the tracking hosts' nginx makes of a forwarded protocol."""
+    answer = request(c.stack.edge, "GET", "/favicon.ico", None,
+                     {"Host": "links.us-east-1.waxseal.example",
+                      "X-Forwarded-Proto": forwarded,
+                      "CloudFront-Forwarded-Proto": cloudfront})
+    assert answer.status == 200
+    return answer.headers["X-Waxseal-Request-Protocol"]
+
+
 def takes_over_settings_at_hup(c):
     conf, made = c.stack.dir / "waxseal.conf", c.stack.dir / "run/nginx.conf"
     text = conf.read_text()
     master, workers = c.stack.child("nginx"), c.stack.nginx_workers()
     programs = [c.stack.child(name) for name in PROGRAMS]
-    conf.write_text(text + "\n[edge]\ntrusted_proxies = 192.0.2.0/24 ::1\n")
+    assert protocol_seen(c, "https") == "http"
+    conf.write_text(text + "\n[edge]\n"
+                    "trusted_proxies = 192.0.2.0/24 ::1 127.0.0.0/8\n")
     with Callers(c.stack, ["/healthz", "/domains"]) as callers:
         time.sleep(0.1)
         c.stack.process.send_signal(signal.SIGHUP)
@@ -191,6 +203,9 @@ def takes_over_settings_at_hup(c):
     assert c.stack.child("nginx") == master
     assert "set_real_ip_from 192.0.2.0/24;" in made.read_text()
     assert "        ::1/128 1;" in made.read_text()
+    assert protocol_seen(c, "https") == "https"
+    assert protocol_seen(c, "http") == "http"
+    assert protocol_seen(c, "", "https") == "https"
     conf.write_text(text)
 
 

@@ -1,8 +1,8 @@
-/* tool_table create PATH GENERATION [URL-BYTES] | tool_table update PATH |
+/* tool_table create PATH GENERATION [URL-BYTES [HOSTS]] | tool_table update PATH |
  * tool_table dump PATH
  *
  * Makes or changes a lookup table from the lines of its input:
- *   host NAME (NUMBER ID SECRET FLAGS KEYS)...   KEYS: 1,2 or -
+ *   host NAME (NUMBER ID SECRET FLAGS[:CERTIFICATE] KEYS)...   KEYS: 1,2 or -
  *   link ID DOMAIN FLAGS URL
  *   remove-host NAME
  *   remove-link ID
@@ -71,6 +71,16 @@ valid_keys(char *text, uint8_t bits[WXS_VALID_KEYS_SIZE])
 }
 
 static void
+flags_and_certificate(const char *text, wxs_table_domain *domain)
+{
+    char *end;
+
+    domain->flags = (uint16_t)strtoul(text, &end, 0);
+    if (*end == ':')
+        domain->certificate = strtoull(end + 1, NULL, 10);
+}
+
+static void
 put_host(wxs_table_writer *writer, char **rest)
 {
     wxs_table_domain domains[WXS_HOST_DOMAINS_MAX] = {0};
@@ -86,7 +96,7 @@ put_host(wxs_table_writer *writer, char **rest)
         domain->number = (uint32_t)strtoul(first, NULL, 10);
         hex(rest, domain->id, sizeof domain->id);
         hex(rest, domain->secret, sizeof domain->secret);
-        domain->flags = (uint16_t)number(rest);
+        flags_and_certificate(word(rest), domain);
         valid_keys(word(rest), domain->valid_keys);
     }
     check(wxs_table_put_host(writer, name, strlen(name), domains, count), name);
@@ -237,10 +247,12 @@ main(int argc, char **argv)
         return 0;
     }
     if (argc < 3)
-        errx(2, "usage: tool_table create PATH GENERATION [URL-BYTES] | "
+        errx(2, "usage: tool_table create PATH GENERATION [URL-BYTES [HOSTS]] | "
                 "update PATH");
     create = strcmp(argv[1], "create") == 0 && argc >= 4;
     capacity.url_bytes = argc > 4 ? strtoull(argv[4], NULL, 10) : 256 * 1024;
+    if (argc > 5)
+        capacity.hosts = strtoull(argv[5], NULL, 10);
     if (create)
         check(wxs_table_create(argv[2], &capacity, strtoull(argv[3], NULL, 10),
                                &writer),

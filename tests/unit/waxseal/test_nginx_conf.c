@@ -100,6 +100,19 @@ START_TEST(writes_trusted_networks)
 }
 END_TEST
 
+START_TEST(names_the_regions_that_are_set)
+{
+    ck_assert_str_eq(make("@DEFAULT_HOSTS@"), "");
+    strcpy(config.region[1].tracking_target, "links.eu.example");
+    ck_assert_str_eq(make("@DEFAULT_HOSTS@"),
+                     "    waxseal_default_host \"links.eu.example\";\n");
+    strcpy(config.region[3].tracking_target, "links.sa.example");
+    ck_assert_str_eq(make("@DEFAULT_HOSTS@"),
+                     "    waxseal_default_host \"links.eu.example\" "
+                     "\"links.sa.example\";\n");
+}
+END_TEST
+
 static const char *const unquotable[] = {
     "/a\"b", "/a\\b", "/a$b", "/a\nb", "/a\x7f", "/a*", "/a?", "/a[b",
 };
@@ -145,6 +158,7 @@ main(void)
     tcase_add_test(tcase, refuses_an_unknown_placeholder);
     tcase_add_test(tcase, does_not_fill_what_it_filled_in);
     tcase_add_test(tcase, writes_trusted_networks);
+    tcase_add_test(tcase, names_the_regions_that_are_set);
     tcase_add_loop_test(tcase, refuses_a_path_that_nginx_cannot_quote, 0,
                         (int)(sizeof(unquotable) / sizeof(unquotable[0])));
     tcase_add_test(tcase, fills_the_real_templates);
