@@ -11,7 +11,7 @@ FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="Waxseal" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        nginx tini curl ca-certificates publicsuffix libsqlite3-0 libldns3 \
+        nginx tini curl ca-certificates publicsuffix uacme libsqlite3-0 libldns3 \
         libfcgi0ldbl libjansson4 libinih1 libidn2-0 libpsl5 libcurl4 libssl3 \
         libgmime-3.0-0 libmaxminddb0 tzdata \
     && rm -rf /var/lib/apt/lists/* \

@@ -63,6 +63,7 @@ bench: all
 	@BUILD=$(BUILD) ./tests/bench/run
 	@BUILD=$(BUILD) ./tests/bench/feed_bench.py
 	@BUILD=$(BUILD) ./tests/bench/api_bench.py
+	@BUILD=$(BUILD) ./tests/bench/certificates_bench.py
 
 # the module in other builds of nginx, one of them with sanitizers; fetches
 # their sources

@@ -1,8 +1,10 @@
 #include "domain_json.h"
 
 #include <idn2.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "certificates/certificate_json.h"
 #include "claims/claim_store.h"
 #include "clock.h"
 #include "dkim_json.h"
@@ -150,6 +152,24 @@ write_claim_needed(wxs_json_writer *json, wxs_db *db, const wxs_domain *domain,
     return held >= 0;
 }
 
+static bool
+write_certificate(wxs_json_writer *json, wxs_db *db, const wxs_domain *domain,
+                  const wxs_config *config, wxs_error *error)
+{
+    json_t *certificate = wxs_certificate_json(db, domain, config, error);
+    char *text;
+
+    if (certificate == NULL)
+        return false;
+    text = json_dumps(certificate, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(certificate);
+    if (text == NULL)
+        return wxs_fail(error, "out of memory");
+    wxs_json_raw(json, "certificate", text, strlen(text));
+    free(text);
+    return true;
+}
+
 bool
 wxs_domain_write(wxs_json_writer *json, wxs_db *db, const wxs_domain *domain,
                  const wxs_context *context, const wxs_request *request,
@@ -159,7 +179,8 @@ wxs_domain_write(wxs_json_writer *json, wxs_db *db, const wxs_domain *domain,
 
     write_members(json, domain, context, request);
     if (!wxs_records_json(json, db, domain->number, &place, error) ||
-        !wxs_dkim_json(json, db, domain, context->config, error))
+        !wxs_dkim_json(json, db, domain, context->config, error) ||
+        !write_certificate(json, db, domain, context->config, error))
         return false;
     wxs_json_string(json, "dns_zone", place.zone);
     write_provider(json, domain);

@@ -1,29 +1,10 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "domain_json.h"
 #include "lookup.h"
 #include "page.h"
 #include "routes.h"
 #include "sql.h"
-
-/* Cursors are the numbers of entries, 1 to 18 digits. */
-static bool
-parse_cursor(const wxs_page *page, int64_t *cursor)
-{
-    const char *text = page->after[0] != '\0' ? page->after : page->before;
-    size_t len = strlen(text);
-
-    *cursor = INT64_MAX;
-    if (len == 0)
-        return true;
-    if (len > 18 || strspn(text, "0123456789") != len)
-        return false;
-    *cursor = 0;
-    for (size_t i = 0; i < len; i++)
-        *cursor = *cursor * 10 + (text[i] - '0');
-    return true;
-}
 
 static sqlite3_stmt *
 walk(wxs_db *db, const wxs_domain *domain, bool newer, int64_t cursor,
@@ -73,7 +54,7 @@ wxs_domains_history(wxs_context *context, const wxs_request *request,
                            response) ||
         !wxs_page_parse(request, &page, response))
         return;
-    if (!parse_cursor(&page, &cursor)) {
+    if (!wxs_page_number(&page, &cursor)) {
         wxs_page_refuse(&page, response);
         return;
     }

@@ -39,6 +39,12 @@ wxs_handler wxs_senders_get;     /* GET /senders/{address} */
 wxs_handler wxs_logs_list;       /* GET /logs */
 wxs_handler wxs_logs_get;        /* GET /logs/{id} */
 
+wxs_handler wxs_certificates_list;    /* GET /certificates */
+wxs_handler wxs_certificates_metrics; /* GET /certificates/metrics */
+wxs_handler wxs_certificates_renew;   /* POST /domains/{id}/certificate/renew */
+wxs_handler wxs_tracking_check_ask;   /* POST /domains/{id}/tracking/check */
+wxs_handler wxs_tracking_check_get;   /* GET /domains/{id}/tracking/check */
+
 wxs_handler wxs_webhooks_create; /* POST /webhooks */
 wxs_handler wxs_webhooks_list;   /* GET /webhooks */
 wxs_handler wxs_webhooks_get;    /* GET /webhooks/{id} */

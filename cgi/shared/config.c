@@ -40,26 +40,28 @@ struct setting {
 #define HOUR     (60 * MINUTE)
 #define DAY      (24 * HOUR)
 
+/* clang-format off */
+#define HOST_NAME(section, key, standard, field)                               \
+    {section, key, standard, wxs_value_host, AT(field), SIZE(field), HOST}
 #define REGION(i, name)                                                        \
-    {"region." name,                                                           \
-     "spf_include",                                                            \
-     "_spf." name ".waxseal.example",                                          \
-     wxs_value_host,                                                           \
-     AT(region[i].spf_include),                                                \
-     SIZE(region[i].spf_include),                                              \
-     HOST},                                                                    \
-        {"region." name,                                                       \
-         "bounce_mx",                                                          \
-         "bounce." name ".waxseal.example",                                    \
-         wxs_value_host,                                                       \
-         AT(region[i].bounce_mx),                                              \
-         SIZE(region[i].bounce_mx),                                            \
-         HOST},                                                                \
-    {                                                                          \
-        "region." name, "tracking_target", "links." name ".waxseal.example",   \
-            wxs_value_host, AT(region[i].tracking_target),                     \
-            SIZE(region[i].tracking_target), HOST                              \
-    }
+    HOST_NAME("region." name, "spf_include", "_spf." name ".waxseal.example",  \
+              region[i].spf_include),                                          \
+    HOST_NAME("region." name, "bounce_mx", "bounce." name ".waxseal.example",  \
+              region[i].bounce_mx),                                            \
+    HOST_NAME("region." name, "tracking_target",                               \
+              "links." name ".waxseal.example", region[i].tracking_target)
+#define NETWORK_LIST(section, key, field)                                      \
+    {section, key, "", wxs_value_networks, AT(field), {0}, NETWORKS}
+#define NUMBER(section, key, standard, field, min, max)                        \
+    {section, key, standard, wxs_value_integer, AT(field), {0, min, max},      \
+     #min " to " #max}
+#define YES_NO(section, key, standard, field)                                  \
+    {section, key, standard, wxs_value_yes, AT(field), {0}, "yes or no"}
+#define QUOTA(section, key, standard, field)                                   \
+    {section, key, standard, wxs_value_rate, AT(field),                        \
+     {0, SECOND, 365 * DAY},                                                   \
+     "a number and a time, as 300/3h: at least 1, 1s to 365d"}
+/* clang-format on */
 
 static const char *const region_names[WXS_REGIONS] = {
     "us-east-1", "eu-west-1", "sa-east-1", "ap-northeast-1"};
@@ -67,13 +69,7 @@ static const char *const region_names[WXS_REGIONS] = {
 static const struct setting settings[] = {
     {"api", "listen", "127.0.0.1:8080", wxs_value_listen, AT(api.listen),
      SIZE(api.listen), ENDPOINT},
-    {"api",
-     "rate_limit",
-     "1000",
-     wxs_value_integer,
-     AT(api.rate_limit),
-     {0, 0, 1000000},
-     "0 to 1000000"},
+    NUMBER("api", "rate_limit", "1000", api.rate_limit, 0, 1000000),
     {"admin", "key", "", wxs_value_key, AT(admin.key), SIZE(admin.key),
      "a key of 32 to 127 characters, or nothing"},
     {"logs",
@@ -94,13 +90,10 @@ static const struct setting settings[] = {
      AT(edge.public_scheme),
      {0},
      "auto, http or https"},
-    {"edge",
-     "trusted_proxies",
-     "",
-     wxs_value_networks,
-     AT(edge.trusted_proxies),
-     {0},
-     NETWORKS},
+    NETWORK_LIST("edge", "trusted_proxies", edge.trusted_proxies),
+    {"edge", "probe_ca_file", "", wxs_value_file, AT(edge.probe_ca_file),
+     SIZE(edge.probe_ca_file), "an absolute path"},
+    NETWORK_LIST("edge", "probe_networks", edge.probe_networks),
     {"dns",
      "resolver",
      NULL,
@@ -109,13 +102,7 @@ static const struct setting settings[] = {
      {0},
      "an address and a port, as 127.0.0.1:53 or [::1]:53"},
     {"dns", "port", "53", wxs_value_port, AT(dns.port), {0}, "1 to 65535"},
-    {"dns",
-     "allow_ns",
-     "",
-     wxs_value_networks,
-     AT(dns.allow_ns),
-     {0},
-     NETWORKS},
+    NETWORK_LIST("dns", "allow_ns", dns.allow_ns),
     {"dns",
      "mode",
      "authoritative",
@@ -123,27 +110,9 @@ static const struct setting settings[] = {
      AT(dns.mode),
      {0},
      "authoritative or recursive"},
-    {"dns",
-     "ns_rate",
-     "20",
-     wxs_value_integer,
-     AT(dns.ns_rate),
-     {0, 1, 1000000},
-     "1 to 1000000"},
-    {"dns",
-     "ns_burst",
-     "40",
-     wxs_value_integer,
-     AT(dns.ns_burst),
-     {0, 1, 1000000},
-     "1 to 1000000"},
-    {"dns",
-     "ns_in_flight",
-     "16",
-     wxs_value_integer,
-     AT(dns.ns_in_flight),
-     {0, 1, 1000000},
-     "1 to 1000000"},
+    NUMBER("dns", "ns_rate", "20", dns.ns_rate, 1, 1000000),
+    NUMBER("dns", "ns_burst", "40", dns.ns_burst, 1, 1000000),
+    NUMBER("dns", "ns_in_flight", "16", dns.ns_in_flight, 1, 1000000),
     {"verify",
      "window",
      "72h",
@@ -202,13 +171,8 @@ static const struct setting settings[] = {
      AT(events.hold_ms),
      {0, 0, DAY},
      "0s to 1d"},
-    {"events",
-     "partition_events",
-     "4000000",
-     wxs_value_integer,
-     AT(events.partition_events),
-     {0, 1, 100000000},
-     "1 to 100000000"},
+    NUMBER("events", "partition_events", "4000000", events.partition_events, 1,
+           100000000),
     {"events",
      "partition",
      "7d",
@@ -242,6 +206,12 @@ static const struct setting settings[] = {
      "a domain name"},
     {"acme", "ca_file", "", wxs_value_file, AT(acme.ca_file),
      SIZE(acme.ca_file), "an absolute path"},
+    YES_NO("acme", "accept_terms", "no", acme.accept_terms),
+    YES_NO("acme", "self_check", "yes", acme.self_check),
+    QUOTA("acme", "order_limit", "300/3h", acme.order_limit),
+    QUOTA("acme", "domain_limit", "50/7d", acme.domain_limit),
+    QUOTA("acme", "failure_limit", "5/1h", acme.failure_limit),
+    NUMBER("acme", "parallel", "4", acme.parallel, 1, 16),
     {"webhook",
      "verdicts",
      "human proxy unknown",
@@ -249,13 +219,7 @@ static const struct setting settings[] = {
      AT(webhook.verdicts),
      {0},
      "some of human, proxy, machine and unknown"},
-    {"webhook",
-     "allow_networks",
-     "",
-     wxs_value_networks,
-     AT(webhook.allow_networks),
-     {0},
-     NETWORKS},
+    NETWORK_LIST("webhook", "allow_networks", webhook.allow_networks),
     {"webhook",
      "schedule",
      "0s 5s 5m 30m 2h 5h 10h 10h",
@@ -286,13 +250,7 @@ static const struct setting settings[] = {
      "1s to 3650d"},
     {"webhook", "ca_file", "", wxs_value_file, AT(webhook.ca_file),
      SIZE(webhook.ca_file), "an absolute path"},
-    {"dkim",
-     "pool",
-     "16",
-     wxs_value_integer,
-     AT(dkim.pool),
-     {0, 1, 10000},
-     "1 to 10000"},
+    NUMBER("dkim", "pool", "16", dkim.pool, 1, 10000),
     {"dkim",
      "retire_after",
      "7d",

@@ -2,6 +2,7 @@
 #define WXS_SHARED_CONFIG_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -33,6 +34,12 @@ typedef struct {
     size_t count;
 } wxs_networks;
 
+/* So many in a time. */
+typedef struct {
+    int count;
+    int64_t per_ms;
+} wxs_quota;
+
 typedef struct {
     const char *name; /* one of the API's four */
     char spf_include[254];
@@ -57,6 +64,9 @@ typedef struct {
         char tls_listen[64];
         wxs_scheme public_scheme;
         wxs_networks trusted_proxies;
+        wxs_networks probe_networks; /* where tracking hosts may be besides
+                                        public addresses */
+        char probe_ca_file[256]; /* they are trusted by, "" = the system's */
     } edge;
     struct {
         struct sockaddr_storage resolver;
@@ -101,6 +111,12 @@ typedef struct {
         char email[254];
         char ca[254]; /* its name in CAA records */
         char ca_file[256];
+        bool accept_terms;
+        bool self_check; /* ask the host for a challenge before an order */
+        wxs_quota order_limit;   /* of the account */
+        wxs_quota domain_limit;  /* first certificates of a registered domain */
+        wxs_quota failure_limit; /* failed validations of a host */
+        int parallel;            /* orders at a time */
     } acme;
     struct {
         wxs_networks allow_networks;

@@ -265,6 +265,33 @@ wxs_value_integer(const char *text, const wxs_value_bounds *bounds, void *out)
 }
 
 bool
+wxs_value_yes(const char *text, const wxs_value_bounds *bounds, void *out)
+{
+    (void)bounds;
+    *(bool *)out = strcmp(text, "yes") == 0;
+    return *(bool *)out || strcmp(text, "no") == 0;
+}
+
+#define RATE_MAX 1000000
+
+bool
+wxs_value_rate(const char *text, const wxs_value_bounds *bounds, void *out)
+{
+    size_t digits = strspn(text, "0123456789");
+    wxs_quota *rate = out;
+    char number[12];
+    int64_t count;
+
+    if (text[digits] != '/' ||
+        !copy_text(text, digits, number, sizeof(number)) ||
+        !parse_number(number, 1, RATE_MAX, &count) ||
+        !wxs_value_duration(text + digits + 1, bounds, &rate->per_ms))
+        return false;
+    rate->count = (int)count;
+    return true;
+}
+
+bool
 wxs_value_port(const char *text, const wxs_value_bounds *bounds, void *out)
 {
     int64_t value;

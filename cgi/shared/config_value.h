@@ -26,6 +26,8 @@ wxs_value_parser wxs_value_networks; /* wxs_networks */
 wxs_value_parser wxs_value_verdicts; /* unsigned: bits 1u << wxs_verdict */
 wxs_value_parser wxs_value_duration; /* int64_t, ms */
 wxs_value_parser wxs_value_integer;  /* int */
+wxs_value_parser wxs_value_yes;      /* bool: yes or no */
+wxs_value_parser wxs_value_rate;     /* wxs_quota; the bounds are of its time */
 wxs_value_parser wxs_value_port;     /* uint16_t */
 wxs_value_parser wxs_value_host;     /* char[]: a host name, lower case */
 wxs_value_parser wxs_value_zone;     /* char[]: a short host name or empty */

@@ -60,6 +60,23 @@ wxs_page_parse(const wxs_request *request, wxs_page *page,
     return true;
 }
 
+bool
+wxs_page_number(const wxs_page *page, int64_t *cursor)
+{
+    const char *text = page->after[0] != '\0' ? page->after : page->before;
+    size_t len = strlen(text);
+
+    *cursor = INT64_MAX;
+    if (len == 0)
+        return true;
+    if (len > 18 || strspn(text, "0123456789") != len)
+        return false;
+    *cursor = 0;
+    for (size_t i = 0; i < len; i++)
+        *cursor = *cursor * 10 + (text[i] - '0');
+    return true;
+}
+
 void
 wxs_page_refuse(const wxs_page *page, wxs_response *response)
 {

@@ -20,6 +20,10 @@ typedef struct {
 bool wxs_page_parse(const wxs_request *request, wxs_page *page,
                     wxs_response *response);
 
+/* Reads a cursor that is the number of an item, 1 to 18 digits; INT64_MAX if
+ * there is none. False, with nothing answered, if it is no number. */
+bool wxs_page_number(const wxs_page *page, int64_t *cursor);
+
 /* Answers 422 about a cursor that names no item of the list. */
 void wxs_page_refuse(const wxs_page *page, wxs_response *response);
 

@@ -54,6 +54,7 @@ read_domain(wxs_db *control, const wxs_seal_key *link_key,
         domain->flags |= WXS_DOMAIN_DELETED;
     if (sqlite3_column_int(statement, 6) != 0)
         domain->flags |= WXS_DOMAIN_KILLED;
+    domain->certificate = (uint64_t)sqlite3_column_int64(statement, 7);
     if (!wxs_link_secret_get(control, link_key, number, &found, &secret, error))
         return false;
     if (!found)
@@ -71,8 +72,9 @@ read_domains(wxs_db *control, const wxs_seal_key *link_key, const char *host,
     static const char sql[] =
         "SELECT d.number, d.id, d.open_tracking, d.click_tracking, "
         "d.tls = 'enforced', d.deleted_at IS NOT NULL, "
-        "d.killed_at IS NOT NULL "
+        "d.killed_at IS NOT NULL, c.generation "
         "FROM tracking_hosts t JOIN domains d ON d.number = t.domain "
+        "LEFT JOIN certificate_hosts c ON c.host = t.host "
         "WHERE t.host = ?1 AND t.verified_at IS NOT NULL "
         "ORDER BY t.verified_at DESC, t.number DESC LIMIT ?2";
     sqlite3_stmt *statement = wxs_db_prepare(control, sql, error);

@@ -146,16 +146,20 @@ read_request(const json_t *body, struct order *order)
 }
 
 static bool
-has_host(struct order *order)
+can_mint(struct order *order)
 {
     const wxs_tracking_domain *domain = &order->domain;
+    wxs_links_readiness links =
+        wxs_tracking_domain_links(domain, order->context->config);
 
-    if (domain->host[0] != '\0' && !domain->killed)
+    if (links == WXS_LINKS_READY && !domain->killed)
         return true;
     wxs_answer_error(order->response, 422, "validation_error",
-                     domain->killed
-                         ? "The links of %s were withdrawn."
-                         : "The Tracking record of %s is not verified yet.",
+                     domain->killed ? "The links of %s were withdrawn."
+                     : links == WXS_LINKS_NO_HOST
+                         ? "The Tracking record of %s is not verified yet."
+                         : "%s wants https only, and its tracking host has no "
+                           "certificate yet.",
                      domain->name);
     return false;
 }
@@ -343,7 +347,7 @@ wxs_links_create(wxs_context *context, const wxs_request *request,
     if (read_request(body, &order) &&
         wxs_call_domain(context, request, order.domain_name, &order.domain,
                         response) &&
-        has_host(&order) && make(&order))
+        can_mint(&order) && make(&order))
         answer(&order);
     clean_up(&order);
     json_decref(body);

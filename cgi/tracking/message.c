@@ -38,12 +38,6 @@ is_killed(const wxs_message *message)
     return message->domain->killed;
 }
 
-static bool
-has_host(const wxs_message *message)
-{
-    return message->domain->host[0] != '\0';
-}
-
 /* Is this kind of tracking wanted and possible? Wanted but not possible is
  * worth a warning. */
 static bool
@@ -62,12 +56,17 @@ applies(const wxs_message *message, bool wanted, bool toggle,
         wxs_warn(message->warnings,
                  "%s are not tracked: %s tracking is off for %s.", events, kind,
                  name);
-    else if (!has_host(message))
+    else if (message->links == WXS_LINKS_NO_CERTIFICATE)
+        wxs_warn(message->warnings,
+                 "%s are not tracked: %s wants https only, and its tracking "
+                 "host has no certificate yet.",
+                 events, name);
+    else if (message->links == WXS_LINKS_NO_HOST)
         wxs_warn(message->warnings,
                  "%s are not tracked: the Tracking record of %s is not "
                  "verified yet.",
                  events, name);
-    return toggle && !is_killed(message) && has_host(message);
+    return toggle && !is_killed(message) && message->links == WXS_LINKS_READY;
 }
 
 /* Reads the raw message into bodies, or takes those of the request. */
@@ -270,7 +269,11 @@ wxs_message_make(const wxs_workshop *workshop,
 {
     wxs_status status;
 
-    *message = (wxs_message){.request = request, .domain = domain};
+    *message = (wxs_message){
+        .request = request,
+        .domain = domain,
+        .links = wxs_tracking_domain_links(domain, workshop->config),
+    };
     message->warnings = json_array();
     if (message->warnings == NULL || !wxs_uuid_new_ordered(message->id)) {
         wxs_fail(error, "no memory or no randomness");

@@ -20,9 +20,10 @@ typedef struct {
     const wxs_message_request *request;
     const wxs_tracking_domain *domain;
     uint8_t id[WXS_MESSAGE_ID_SIZE];
-    wxs_tracking_fields how; /* settings, request and ceilings together */
-    wxs_mime_message *mime;  /* parsed, or NULL */
-    wxs_body part[2];        /* html and text, unless there is mime */
+    wxs_links_readiness links; /* whether any can be minted */
+    wxs_tracking_fields how;   /* settings, request and ceilings together */
+    wxs_mime_message *mime;    /* parsed, or NULL */
+    wxs_body part[2];          /* html and text, unless there is mime */
     wxs_body *bodies;
     size_t body_count;
     wxs_minter minter; /* .key NULL while nothing is minted */

@@ -10,7 +10,7 @@ wxs_minter_init(wxs_minter *minter, const wxs_config *config,
                 const uint8_t message_id[WXS_MESSAGE_ID_SIZE], wxs_mode mode)
 {
     const char *scheme =
-        config->edge.public_scheme == WXS_SCHEME_HTTPS ? "https" : "http";
+        wxs_tracking_domain_https(domain, config) ? "https" : "http";
 
     memset(minter, 0, sizeof(*minter));
     if (snprintf(minter->origin, sizeof(minter->origin), "%s://%s", scheme,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "service.h"
 #include "uuid.h"
 
@@ -58,6 +59,7 @@ read_row(sqlite3_stmt *row, wxs_tracking_domain *domain)
     domain->open_tracking = sqlite3_column_int(row, 3) != 0;
     domain->click_tracking = sqlite3_column_int(row, 4) != 0;
     domain->killed = sqlite3_column_int(row, 6) != 0;
+    domain->tls_enforced = sqlite3_column_int(row, 13) != 0;
     return copy_text(row, 1, id, sizeof(id)) &&
            wxs_uuid_parse(id, strlen(id), domain->id) &&
            copy_text(row, 2, domain->name, sizeof(domain->name)) &&
@@ -80,6 +82,33 @@ lower_name(const char *wanted, char text[WXS_HOST_MAX + 1])
     return true;
 }
 
+/* A certificate that expires this minute is none: links are clicked later. A
+ * CDN has one of its own. */
+static bool
+read_certificate(wxs_db *control, wxs_tracking_domain *domain, wxs_error *error)
+{
+    static const char sql[] =
+        "SELECT 1 FROM certificate_hosts WHERE host = ?1 "
+        "AND generation IS NOT NULL AND expires_at > ?2 UNION ALL "
+        "SELECT 1 FROM tracking_hosts WHERE domain = ?3 AND host = ?1 "
+        "AND cdn_at IS NOT NULL";
+    sqlite3_stmt *row;
+    int step;
+
+    if (domain->host[0] == '\0')
+        return true;
+    row = wxs_db_prepare(control, sql, error);
+    if (row == NULL)
+        return false;
+    sqlite3_bind_text(row, 1, domain->host, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, wxs_now_us() + 60 * INT64_C(1000000));
+    sqlite3_bind_int64(row, 3, domain->number);
+    step = wxs_db_step(control, row, error);
+    domain->has_certificate = step == 1;
+    wxs_db_done(row);
+    return step >= 0;
+}
+
 int
 wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
                          const char *wanted, wxs_tracking_domain *domain,
@@ -93,7 +122,7 @@ wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
         "AND r.kind = 'tracking' AND r.status = 'verified' "
         "ORDER BY h.verified_at DESC, h.number DESC LIMIT 1), "
         "d.killed_at IS NOT NULL, s.mode, s.metadata, s.text_links, "
-        "s.top_pixel, s.table_links, s.utm FROM domains d "
+        "s.top_pixel, s.table_links, s.utm, d.tls = 'enforced' FROM domains d "
         "LEFT JOIN tracking_settings s ON s.domain = d.number WHERE d.account "
         "= ?1 AND d.deleted_at IS NULL "
         "AND (d.name = ?2 OR d.id = ?2) AND (?3 = 0 OR d.number = ?3)";
@@ -116,7 +145,30 @@ wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
         step = -1;
     }
     wxs_db_done(row);
+    if (step == 1 && !read_certificate(control, domain, error))
+        return -1;
     return step;
+}
+
+bool
+wxs_tracking_domain_https(const wxs_tracking_domain *domain,
+                          const wxs_config *config)
+{
+    return config->edge.public_scheme == WXS_SCHEME_HTTPS ||
+           (config->edge.public_scheme == WXS_SCHEME_AUTO &&
+            domain->has_certificate);
+}
+
+wxs_links_readiness
+wxs_tracking_domain_links(const wxs_tracking_domain *domain,
+                          const wxs_config *config)
+{
+    if (domain->host[0] == '\0')
+        return WXS_LINKS_NO_HOST;
+    if (domain->tls_enforced && config->edge.public_scheme == WXS_SCHEME_AUTO &&
+        !domain->has_certificate)
+        return WXS_LINKS_NO_CERTIFICATE;
+    return WXS_LINKS_READY;
 }
 
 void

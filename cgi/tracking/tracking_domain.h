@@ -3,6 +3,7 @@
 
 #include "../../core/table.h"
 #include "auth.h"
+#include "config.h"
 #include "link_secret.h"
 #include "tracking_fields.h"
 
@@ -14,6 +15,8 @@ typedef struct {
     bool open_tracking; /* the domain's toggles */
     bool click_tracking;
     bool killed;                  /* all its links answer 410 */
+    bool tls_enforced;            /* no link is http */
+    bool has_certificate;         /* of its host, here or at a CDN */
     char host[WXS_HOST_MAX + 1];  /* the verified tracking host, "" = none */
     wxs_tracking_fields settings; /* .utm points into stored_utm */
     json_t *stored_utm;           /* owned, or NULL */
@@ -24,6 +27,21 @@ typedef struct {
 int wxs_tracking_domain_find(wxs_db *control, const wxs_identity *identity,
                              const char *wanted, wxs_tracking_domain *domain,
                              wxs_error *error);
+
+/* Can links be minted for the domain now? */
+typedef enum {
+    WXS_LINKS_READY,
+    WXS_LINKS_NO_HOST,        /* no tracking host is verified */
+    WXS_LINKS_NO_CERTIFICATE, /* they must be https, which would not work yet */
+} wxs_links_readiness;
+
+wxs_links_readiness wxs_tracking_domain_links(const wxs_tracking_domain *domain,
+                                              const wxs_config *config);
+
+/* Are its links https? Where a CDN ends TLS the operator says so; else they are
+ * as soon as the host has a certificate. */
+bool wxs_tracking_domain_https(const wxs_tracking_domain *domain,
+                               const wxs_config *config);
 
 void wxs_tracking_domain_free(wxs_tracking_domain *domain);
 

@@ -14,14 +14,14 @@ wxs_unsubscribe_wanted(const wxs_message *message)
 
     if (!request->unsubscribe || request->unsubscribe_url != NULL)
         return false;
-    if (domain->host[0] != '\0' && !domain->killed)
+    if (message->links == WXS_LINKS_READY && !domain->killed)
         return true;
-    wxs_warn(message->warnings,
-             domain->killed ? "There is no unsubscribe link: the links of %s "
-                              "were withdrawn."
-                            : "There is no unsubscribe link: the Tracking "
-                              "record of %s is not verified yet.",
-             domain->name);
+    wxs_warn(message->warnings, "There is no unsubscribe link: %s",
+             domain->killed ? "the links of the domain were withdrawn."
+             : message->links == WXS_LINKS_NO_HOST
+                 ? "the Tracking record of the domain is not verified yet."
+                 : "the domain wants https only, and its tracking host has no "
+                   "certificate yet.");
     return false;
 }
 

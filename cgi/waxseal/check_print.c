@@ -180,6 +180,36 @@ print_record(const paper *p, const wxs_layout *layout, const json_t *record)
     print_detail(p, record);
 }
 
+/* ---- the tracking host ---- */
+
+static void
+print_finding(const paper *p, const json_t *finding)
+{
+    bool wrong =
+        strcmp(wxs_json_text(finding, "severity", "wrong"), "wrong") == 0;
+
+    switch_to(p, wrong ? RED : YELLOW);
+    print_text(p, wrong ? "wrong" : "note",
+               wxs_json_text(finding, "message", ""));
+    switch_to(p, PLAIN);
+    print_text(p, "fix", wxs_json_text(finding, "fix", ""));
+}
+
+static void
+print_look(const paper *p, const json_t *look)
+{
+    const json_t *findings = json_object_get(look, "findings");
+    const json_t *finding;
+    size_t i;
+
+    if (!json_is_object(look))
+        return;
+    (void)fprintf(p->out, "\nhttps://%s:%s\n", wxs_json_text(look, "host", ""),
+                  json_array_size(findings) == 0 ? " answers as it should"
+                                                 : "");
+    json_array_foreach(findings, i, finding) print_finding(p, finding);
+}
+
 void
 wxs_check_print(FILE *out, const json_t *domain, size_t width, bool coloured)
 {
@@ -213,6 +243,7 @@ wxs_check_print(FILE *out, const json_t *domain, size_t width, bool coloured)
     json_array_foreach(records, i, record) print_record(&p, &layout, record);
     if (dmarc != NULL)
         print_record(&p, &layout, dmarc);
+    print_look(&p, json_object_get(domain, "tracking_check"));
 }
 
 bool

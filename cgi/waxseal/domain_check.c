@@ -12,6 +12,7 @@
 #include "output.h"
 
 #define WAIT_MS       60000 /* a check may wait for its turn, and takes 12 s */
+#define LOOK_MS       60000 /* a look may wait, too, and takes up to 30 s */
 #define POLL_NS       200000000L
 #define WIDTH_DEFAULT 80
 #define WIDTH_MAX     160
@@ -45,6 +46,54 @@ await_check(wxs_client *client, const char *path, const char *checked_before,
     }
 }
 
+/* Does the tracking record lead anywhere? Then it is worth a look how the host
+ * answers. */
+static bool
+leads_somewhere(const json_t *domain)
+{
+    const json_t *record;
+    size_t i;
+
+    json_array_foreach(json_object_get(domain, "records"), i, record)
+    {
+        const char *code = wxs_json_text(
+            json_object_get(record, "status_detail"), "code", "missing");
+
+        if (strcmp(wxs_json_text(record, "record", ""), "Tracking") == 0 &&
+            strcmp(code, "missing") != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Has the worker look at the tracking host, and adds what it found to the
+ * domain; that it could not look is no failure of the check. */
+static void
+look(wxs_client *client, const char *path, json_t *domain)
+{
+    static const struct timespec pause = {.tv_nsec = POLL_NS};
+    int64_t end = wxs_monotonic_ms() + LOOK_MS;
+    char check_path[WXS_DOMAIN_PATH + 16];
+    const char *method = "POST";
+    wxs_error error;
+
+    (void)snprintf(check_path, sizeof(check_path), "%s/tracking/check", path);
+    while (wxs_monotonic_ms() < end) {
+        json_t *found =
+            wxs_client_call(client, method, check_path, NULL, NULL, &error);
+
+        if (found == NULL)
+            return;
+        if (strcmp(wxs_json_text(found, "state", ""), "done") == 0) {
+            (void)json_object_set_new(domain, "tracking_check", found);
+            return;
+        }
+        json_decref(found);
+        method = "GET";
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 static json_t *
 check(const wxs_client_options *access, const char *what, wxs_error *error)
 {
@@ -62,6 +111,8 @@ check(const wxs_client_options *access, const char *what, wxs_error *error)
     if (answer != NULL)
         domain = await_check(client, path,
                              wxs_json_text(before, "checked_at", ""), error);
+    if (domain != NULL && leads_somewhere(domain))
+        look(client, path, domain);
 out:
     json_decref(before);
     json_decref(answer);
@@ -101,8 +152,11 @@ wxs_domain_check_main(int argc, char **argv)
         "found, what\n"
         "is expected and how to mend it; in colours on a terminal, unless "
         "NO_COLOR is\n"
-        "set. The exit code is 0 only if all records are "
-        "right.\n" WXS_ACCESS_HELP;
+        "set. If the tracking record leads somewhere, it also looks at how the "
+        "tracking\n"
+        "host answers over https, and says what is wrong with a CDN in front "
+        "of it. The\n"
+        "exit code is 0 only if all records are right.\n" WXS_ACCESS_HELP;
     wxs_client_options access = {0};
     bool as_json = false;
     const char *what[WXS_OPERANDS_MAX];

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host_certificate.h"
 #include "output.h"
 
 enum {
@@ -94,6 +95,7 @@ wxs_domain_print(const json_t *domain)
     wxs_layout_line(stdout, &layout, state);
     (void)fputc('\n', stdout);
     records_print(json_object_get(domain, "records"));
+    wxs_host_certificate_print(json_object_get(domain, "certificate"));
 }
 
 static void

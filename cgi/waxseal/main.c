@@ -10,6 +10,7 @@
 #include "erase.h"
 #include "events/events.h"
 #include "export_dkim.h"
+#include "host_certificate.h"
 #include "init.h"
 #include "key.h"
 #include "kill.h"
@@ -48,6 +49,8 @@ static const struct {
     {"domain", "import-key", wxs_domain_import_key_main},
     {"domain", "retry", wxs_domain_retry_main},
     {"domain", "rotate-links", wxs_domain_rotate_links_main},
+    {"certificate", "list", wxs_certificate_list_main},
+    {"certificate", "renew", wxs_certificate_renew_main},
     {"export", "dkim", wxs_export_dkim_main},
     {"export", "dkim-zone", wxs_export_dkim_zone_main},
     {"events", "export", wxs_events_export_main},
@@ -95,6 +98,9 @@ static const char help[] =
     "                        sign with a new DKIM key once it is published\n"
     "  domain import-key NAME\n"
     "                        sign with a DKIM key of your own\n"
+    "  certificate list      print the tracking hosts and their certificates\n"
+    "  certificate renew NAME\n"
+    "                        have a new certificate ordered now\n"
     "  export dkim           write the DKIM keys for an MTA\n"
     "  export dkim-zone      print the DKIM records of the operator's zone\n"
     "  events                print opens and clicks (--follow: as they come)\n"

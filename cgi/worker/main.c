@@ -1,3 +1,4 @@
+#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -22,8 +23,8 @@
 static const char usage[] =
     "usage: waxseal-worker --dir DIR [--config FILE]\n"
     "Checks domains, keeps the lookup table and the pool of DKIM keys,\n"
-    "collects events from the journal and delivers webhooks, until TERM or\n"
-    "INT.\n";
+    "collects events from the journal, delivers webhooks and obtains\n"
+    "certificates, until TERM or INT.\n";
 
 struct task {
     const char *name; /* of the thread, at most 15 characters */
@@ -149,6 +150,8 @@ serve(const wxs_config *config, const sigset_t *signals, wxs_error *error)
         {.name = "keys", .run = wxs_keys_run, .worker = &worker},
         {.name = "deliver", .run = wxs_deliver_run, .worker = &worker},
         {.name = "forget", .run = wxs_forget_run, .worker = &worker},
+        {.name = "certs", .run = wxs_certs_run, .worker = &worker},
+        {.name = "probe", .run = wxs_probe_run, .worker = &worker},
     };
     const size_t count = sizeof tasks / sizeof tasks[0];
     int signal;
@@ -159,6 +162,9 @@ serve(const wxs_config *config, const sigset_t *signals, wxs_error *error)
     worker.stop_fd = eventfd(0, EFD_CLOEXEC);
     if (worker.stop_fd == -1)
         return wxs_fail(error, "cannot make an eventfd: %s", strerror(errno));
+    /* before there are threads, any of which may be the first to use it */
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return wxs_fail(error, "libcurl cannot be set up");
     if (!start_tasks(tasks, count, error))
         return false;
     wxs_log(WXS_LOG_INFO, "started", "dir", config->dir, NULL);

@@ -28,5 +28,7 @@ void wxs_finalize_run(const wxs_worker *worker);
 void wxs_keys_run(const wxs_worker *worker);
 void wxs_deliver_run(const wxs_worker *worker);
 void wxs_forget_run(const wxs_worker *worker);
+void wxs_certs_run(const wxs_worker *worker);
+void wxs_probe_run(const wxs_worker *worker);
 
 #endif

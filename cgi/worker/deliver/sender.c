@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <strings.h>
 
 #include "clock.h"
-#include "dns_address.h"
+#include "curl_guard.h"
 #include "event_store.h"
 #include "sign.h"
 
@@ -26,8 +26,7 @@ typedef struct request {
     struct curl_slist *headers;
     wxs_outcome outcome;
     char *payload;
-    bool plain;   /* http */
-    bool refused; /* an address was not allowed */
+    wxs_curl_guard guard; /* http only to networks that are listed */
     size_t header_bytes;
     size_t body_bytes;
     size_t kept;
@@ -47,22 +46,6 @@ struct wxs_sender {
 };
 
 /* ---- what curl calls ---- */
-
-static curl_socket_t
-open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    request *r = data;
-    const wxs_networks *allow = &r->config->webhook.allow_networks;
-    bool allowed = r->plain ? wxs_address_listed(&address->addr, allow)
-                            : wxs_address_allowed(&address->addr, allow);
-
-    if (purpose != CURLSOCKTYPE_IPCXN || !allowed) {
-        r->refused = true;
-        return CURL_SOCKET_BAD;
-    }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                  address->protocol);
-}
 
 /* An answer's end may be missing, its status not. */
 static size_t
@@ -158,16 +141,11 @@ set_options(request *r, const wxs_target *target, size_t payload_len)
 #define SET(option, value)                                                     \
     ok = ok && curl_easy_setopt(r->easy, option, value) == CURLE_OK
     SET(CURLOPT_URL, target->endpoint);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_NOSIGNAL, 1L);
+    ok = ok && wxs_curl_guard_set(r->easy, &r->guard);
     /* a name server that is slow must not hold up the others' deliveries */
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_TIMEOUT_MS, timeout);
     SET(CURLOPT_CONNECTTIMEOUT_MS, timeout);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, r);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, r);
     SET(CURLOPT_HEADERFUNCTION, take_header);
@@ -193,7 +171,9 @@ request_new(const wxs_config *config, const wxs_target *target,
     if (r == NULL)
         return NULL;
     r->config = config;
-    r->plain = strncasecmp(target->endpoint, "http:", 5) == 0;
+    r->guard = (wxs_curl_guard){
+        .allow = &config->webhook.allow_networks,
+        .only_listed = strncasecmp(target->endpoint, "http:", 5) == 0};
     r->outcome = (wxs_outcome){.webhook = delivery->webhook,
                                .message = delivery->message,
                                .sent_at = now,
@@ -333,7 +313,7 @@ judge(request *r, CURLcode code)
         const char *reason =
             r->reason[0] != '\0' ? r->reason : curl_easy_strerror(code);
 
-        if (r->refused && code == CURLE_COULDNT_CONNECT)
+        if (r->guard.refused && code == CURLE_COULDNT_CONNECT)
             reason = NOT_PUBLIC;
         len = wxs_event_text(reason, strlen(reason), r->text);
         r->text[len] = '\0';

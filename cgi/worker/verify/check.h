@@ -79,6 +79,10 @@ typedef void wxs_check_done(void *data, wxs_check *check,
 bool wxs_checker_open(wxs_checker *checker);
 void wxs_checker_close(wxs_checker *checker);
 
+/* The name in CAA records of the authority that issues tracking hosts'
+ * certificates; "" if it is not known. */
+void wxs_checker_authority(const wxs_config *config, char authority[254]);
+
 /* Ends after WXS_CHECK_MS, but for the time in which nameservers are spared;
  * done is called from the loop, never from here. Checker and job must stay
  * until the check is freed. NULL if memory is out. */

@@ -26,9 +26,8 @@ load_landmarks(wxs_landmarks *landmarks, const char *dir)
     }
 }
 
-/* The name of the certification authority in CAA records. */
-static void
-find_authority(const wxs_config *config, char authority[254])
+void
+wxs_checker_authority(const wxs_config *config, char authority[254])
 {
     const char *name = config->acme.ca[0] != '\0'
                            ? config->acme.ca
@@ -59,7 +58,7 @@ wxs_checker_open(wxs_checker *checker)
     if (checker->landmarks != NULL) {
         load_landmarks(checker->landmarks, config->dir);
     }
-    find_authority(config, checker->authority);
+    wxs_checker_authority(config, checker->authority);
     return checker->landmarks != NULL && checker->gate != NULL &&
            checker->resolver_gate != NULL && checker->cache != NULL;
 }

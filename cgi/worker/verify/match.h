@@ -30,6 +30,9 @@ typedef struct {
     const char *alias; /* DKIM: the CNAME target that the customer was told to
                           publish in the place of value; else NULL */
     int priority;      /* MX */
+    /* a look found lately that a CDN in front of this tracking host leads here
+     */
+    bool behind_cdn;
 } wxs_expected;
 
 /* What one nameserver said of the record's name and type. */

@@ -7,6 +7,8 @@
 #include "detail.h"
 #include "store_others.h"
 
+#define DAY_US INT64_C(86400000000)
+
 /* Domains that are due, and all that their checks have to know. */
 
 #define CHECKED "state IN ('pending', 'verified', 'temporary_failure')"
@@ -166,6 +168,8 @@ add_record(wxs_job *job, sqlite3_stmt *row)
     job->check.verified[i] = job->record[i].status == WXS_VERIFIED;
     expected->fqdn = copy_text(row, 2);
     expected->priority = sqlite3_column_int(row, 4);
+    expected->behind_cdn = sqlite3_column_int64(row, 14) >
+                           job->taken_at - WXS_CDN_PROOF_DAYS * DAY_US;
     return set_value(expected, row) && expected->fqdn != NULL;
 }
 
@@ -183,7 +187,7 @@ load_records(wxs_db *db, wxs_job *job, wxs_error *error)
         "(k.state = 'pending' AND EXISTS (SELECT 1 FROM dkim_keys a "
         "WHERE a.domain = r.domain AND a.state = 'active' "
         "AND a.algorithm <> 'ed25519')), "
-        "r.other_ttl, r.cached_until FROM records r "
+        "r.other_ttl, r.cached_until, h.cdn_at FROM records r "
         "LEFT JOIN tracking_hosts h ON h.number = r.tracking_host "
         "LEFT JOIN dkim_keys k ON r.kind = 'dkim' AND k.domain = r.domain "
         "AND k.selector = substr(r.fqdn, 1, instr(r.fqdn, '.') - 1) "

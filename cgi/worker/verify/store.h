@@ -33,6 +33,9 @@ typedef struct {
 
 #define WXS_DUE_MAX 512
 
+/* For so long a look at a tracking host proves that its CDN leads here. */
+#define WXS_CDN_PROOF_DAYS 3
+
 /* Makes the domains due at now whose checks ended with an earlier process. */
 bool wxs_store_resume(wxs_db *db, int64_t now, wxs_error *error);
 

@@ -3,6 +3,7 @@
 
 #include "detail.h"
 #include "store.h"
+#include "store_cdn.h"
 #include "store_holder.h"
 #include "store_key.h"
 #include "store_zone.h"
@@ -145,6 +146,23 @@ is_proved(const wxs_job *job, const wxs_state_input *inputs, wxs_state domain)
     return false;
 }
 
+/* A tracking host that a CDN may be in front of is served, so that the look at
+ * it can succeed: who has proved the domain decides over its hosts. */
+static bool
+write_host(wxs_db *db, const wxs_job *job, int64_t host,
+           const wxs_verdict *verdict, bool may_open, int64_t now,
+           wxs_error *error)
+{
+    if (host == 0 || !may_open) {
+        return true;
+    }
+    if (wxs_store_leads_to_cdn(verdict)) {
+        return open_host(db, host, now, error) &&
+               wxs_store_ask_look(db, job->number, now, error);
+    }
+    return !wxs_class_good(verdict->class) || wxs_store_no_cdn(db, host, error);
+}
+
 static bool
 write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
               const wxs_state_input *inputs, const wxs_held *held,
@@ -166,6 +184,10 @@ write_records(wxs_db *db, const wxs_job *job, const wxs_check_result *results,
 
         free(detail);
         if (!ok) {
+            return false;
+        }
+        if (!write_host(db, job, record->host, &results[i].verdict, may_open,
+                        now, error)) {
             return false;
         }
         if (status != WXS_VERIFIED) {

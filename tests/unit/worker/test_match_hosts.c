@@ -84,6 +84,29 @@ START_TEST(catalogue)
 }
 END_TEST
 
+/* A look found that the CDN in front of the host leads here. */
+static const catalogue_row cdn_rows[] = {
+    {"C1", WXS_RECORD_TRACKING, A "203.0.113.5", WXS_SATISFIED, "cname_cdn",
+     false},
+    {"C", WXS_RECORD_TRACKING, A "198.51.100.200", WXS_SATISFIED, "cname_cdn",
+     false},
+    {"C", WXS_RECORD_TRACKING, C "other.example.", WXS_SATISFIED, "cname_cdn",
+     false},
+    {"C-", WXS_RECORD_TRACKING, C TARGET ".", WXS_EXACT, "ok", false},
+    {"C4", WXS_RECORD_TRACKING, C "https://" TARGET ".", WXS_WRONG, "cname_url",
+     false},
+    {"C", WXS_RECORD_TRACKING, "", WXS_MISSING, "missing", false},
+    {"C?", WXS_RECORD_TRACKING, "; silent cdn.example\n" C "a.cdn.example.",
+     WXS_TEMP, "beyond_unknown", false},
+};
+
+START_TEST(hosts_behind_a_cdn)
+{
+    wanted[WXS_RECORD_TRACKING].behind_cdn = true;
+    judge_rows(cdn_rows, sizeof cdn_rows / sizeof *cdn_rows);
+}
+END_TEST
+
 START_TEST(landmarks_are_read)
 {
     static wxs_landmarks marks;
@@ -111,5 +134,6 @@ END_TEST
 int
 main(void)
 {
-    return RUN("match hosts", catalogue, landmarks_are_read);
+    return RUN("match hosts", catalogue, hosts_behind_a_cdn,
+               landmarks_are_read);
 }
