@@ -291,7 +291,7 @@ def unsubscribes_with_a_post_only(c):
         answer = c.stack.click(url, method)
         assert answer.status == 200
         assert answer.headers["Content-Type"].startswith("text/html")
-        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Cache-Control"] == "private, no-store"
     assert b'<form method="post">' in c.stack.click(url).body
     answer = c.stack.click(url, "PUT")
     assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
