@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config_table.h"
 #include "config_value.h"
 #include "log.h"
 
@@ -16,257 +17,8 @@
 
 extern char **environ;
 
-struct setting {
-    const char *section;
-    const char *key;
-    const char *standard; /* value if none is given; NULL: found out */
-    wxs_value_parser *parse;
-    size_t offset; /* in wxs_config */
-    wxs_value_bounds bounds;
-    const char *allowed;
-};
-
-#define AT(field) offsetof(wxs_config, field)
-#define SIZE(field)                                                            \
-    {                                                                          \
-        sizeof(((wxs_config *)0)->field), 0, 0                                 \
-    }
-#define ENDPOINT "an address and a port, as 127.0.0.1:8080 or [::1]:8080"
-#define NETWORKS "up to 64 addresses or networks, as 10.0.0.0/8 2001:db8::/32"
-#define NAMES    "names, in all at most 511 characters"
-#define HOST     "a host name of at most 253 characters"
-#define SECOND   INT64_C(1000)
-#define MINUTE   (60 * SECOND)
-#define HOUR     (60 * MINUTE)
-#define DAY      (24 * HOUR)
-
-/* clang-format off */
-#define HOST_NAME(section, key, standard, field)                               \
-    {section, key, standard, wxs_value_host, AT(field), SIZE(field), HOST}
-#define REGION(i, name)                                                        \
-    HOST_NAME("region." name, "spf_include", "_spf." name ".waxseal.example",  \
-              region[i].spf_include),                                          \
-    HOST_NAME("region." name, "bounce_mx", "bounce." name ".waxseal.example",  \
-              region[i].bounce_mx),                                            \
-    HOST_NAME("region." name, "tracking_target",                               \
-              "links." name ".waxseal.example", region[i].tracking_target)
-#define NETWORK_LIST(section, key, field)                                      \
-    {section, key, "", wxs_value_networks, AT(field), {0}, NETWORKS}
-#define NUMBER(section, key, standard, field, min, max)                        \
-    {section, key, standard, wxs_value_integer, AT(field), {0, min, max},      \
-     #min " to " #max}
-#define YES_NO(section, key, standard, field)                                  \
-    {section, key, standard, wxs_value_yes, AT(field), {0}, "yes or no"}
-#define QUOTA(section, key, standard, field)                                   \
-    {section, key, standard, wxs_value_rate, AT(field),                        \
-     {0, SECOND, 365 * DAY},                                                   \
-     "a number and a time, as 300/3h: at least 1, 1s to 365d"}
-/* clang-format on */
-
 static const char *const region_names[WXS_REGIONS] = {
     "us-east-1", "eu-west-1", "sa-east-1", "ap-northeast-1"};
-
-static const struct setting settings[] = {
-    {"api", "listen", "127.0.0.1:8080", wxs_value_listen, AT(api.listen),
-     SIZE(api.listen), ENDPOINT},
-    NUMBER("api", "rate_limit", "1000", api.rate_limit, 0, 1000000),
-    {"admin", "key", "", wxs_value_key, AT(admin.key), SIZE(admin.key),
-     "a key of 32 to 127 characters, or nothing"},
-    {"logs",
-     "retention",
-     "30d",
-     wxs_value_duration,
-     AT(logs.retention_ms),
-     {0, SECOND, 3650 * DAY},
-     "1s to 3650d"},
-    {"edge", "listen", "127.0.0.1:8081", wxs_value_listen, AT(edge.listen),
-     SIZE(edge.listen), ENDPOINT},
-    {"edge", "tls_listen", "127.0.0.1:8443", wxs_value_listen,
-     AT(edge.tls_listen), SIZE(edge.tls_listen), ENDPOINT},
-    {"edge",
-     "public_scheme",
-     "auto",
-     wxs_value_scheme,
-     AT(edge.public_scheme),
-     {0},
-     "auto, http or https"},
-    NETWORK_LIST("edge", "trusted_proxies", edge.trusted_proxies),
-    {"edge", "probe_ca_file", "", wxs_value_file, AT(edge.probe_ca_file),
-     SIZE(edge.probe_ca_file), "an absolute path"},
-    NETWORK_LIST("edge", "probe_networks", edge.probe_networks),
-    {"dns",
-     "resolver",
-     NULL,
-     wxs_value_resolver,
-     AT(dns.resolver),
-     {0},
-     "an address and a port, as 127.0.0.1:53 or [::1]:53"},
-    {"dns", "port", "53", wxs_value_port, AT(dns.port), {0}, "1 to 65535"},
-    NETWORK_LIST("dns", "allow_ns", dns.allow_ns),
-    {"dns",
-     "mode",
-     "authoritative",
-     wxs_value_dns_mode,
-     AT(dns.mode),
-     {0},
-     "authoritative or recursive"},
-    NUMBER("dns", "ns_rate", "20", dns.ns_rate, 1, 1000000),
-    NUMBER("dns", "ns_burst", "40", dns.ns_burst, 1, 1000000),
-    NUMBER("dns", "ns_in_flight", "16", dns.ns_in_flight, 1, 1000000),
-    {"verify",
-     "window",
-     "72h",
-     wxs_value_duration,
-     AT(verify.window_ms),
-     {0, SECOND, 365 * DAY},
-     "1s to 365d"},
-    {"verify",
-     "min_interval",
-     "5s",
-     wxs_value_duration,
-     AT(verify.min_interval_ms),
-     {0, 10, DAY},
-     "10ms to 1d"},
-    {"verify",
-     "max_interval",
-     "30m",
-     wxs_value_duration,
-     AT(verify.max_interval_ms),
-     {0, 10, 30 * DAY},
-     "10ms to 30d"},
-    {"verify",
-     "watch_interval",
-     "12h",
-     wxs_value_duration,
-     AT(verify.watch_interval_ms),
-     {0, 10, 30 * DAY},
-     "10ms to 30d"},
-    {"names", "allow_special", "example example.com example.net example.org",
-     wxs_value_hosts, AT(names.allow_special), SIZE(names.allow_special),
-     NAMES},
-    {"names", "allow_suffixes", "", wxs_value_hosts, AT(names.allow_suffixes),
-     SIZE(names.allow_suffixes), NAMES},
-    {"names", "allow_freemail", "", wxs_value_hosts, AT(names.allow_freemail),
-     SIZE(names.allow_freemail), NAMES},
-    {"names", "refuse", "", wxs_value_hosts, AT(names.refuse),
-     SIZE(names.refuse), NAMES},
-    {"journal",
-     "sync",
-     "200ms",
-     wxs_value_duration,
-     AT(journal.sync_ms),
-     {0, 1, MINUTE},
-     "1ms to 1m"},
-    {"messages",
-     "keep_metadata",
-     "90d",
-     wxs_value_duration,
-     AT(messages.keep_metadata_ms),
-     {0, 0, INT64_C(3650) * DAY},
-     "0s to 3650d"},
-    {"events",
-     "hold",
-     "30s",
-     wxs_value_duration,
-     AT(events.hold_ms),
-     {0, 0, DAY},
-     "0s to 1d"},
-    NUMBER("events", "partition_events", "4000000", events.partition_events, 1,
-           100000000),
-    {"events",
-     "partition",
-     "7d",
-     wxs_value_duration,
-     AT(events.partition_ms),
-     {0, SECOND, 365 * DAY},
-     "1s to 365d"},
-    {"events",
-     "retention",
-     "0s",
-     wxs_value_duration,
-     AT(events.retention_ms),
-     {0, 0, INT64_C(3650) * DAY},
-     "0s (for ever) to 3650d"},
-    {"events",
-     "keep_rollups",
-     "0s",
-     wxs_value_duration,
-     AT(events.keep_rollups_ms),
-     {0, 0, INT64_C(3650) * DAY},
-     "0s (for ever) to 3650d"},
-    {"events", "networks", "", wxs_value_file, AT(events.networks),
-     SIZE(events.networks), "an absolute path"},
-    {"events", "geoip", "", wxs_value_file, AT(events.geoip),
-     SIZE(events.geoip), "an absolute path"},
-    {"acme", "directory", "", wxs_value_https, AT(acme.directory),
-     SIZE(acme.directory), "an https URL"},
-    {"acme", "email", "", wxs_value_email, AT(acme.email), SIZE(acme.email),
-     "an email address"},
-    {"acme", "ca", "", wxs_value_hosts, AT(acme.ca), SIZE(acme.ca),
-     "a domain name"},
-    {"acme", "ca_file", "", wxs_value_file, AT(acme.ca_file),
-     SIZE(acme.ca_file), "an absolute path"},
-    YES_NO("acme", "accept_terms", "no", acme.accept_terms),
-    YES_NO("acme", "self_check", "yes", acme.self_check),
-    QUOTA("acme", "order_limit", "300/3h", acme.order_limit),
-    QUOTA("acme", "domain_limit", "50/7d", acme.domain_limit),
-    QUOTA("acme", "failure_limit", "5/1h", acme.failure_limit),
-    NUMBER("acme", "parallel", "4", acme.parallel, 1, 16),
-    {"webhook",
-     "verdicts",
-     "human proxy unknown",
-     wxs_value_verdicts,
-     AT(webhook.verdicts),
-     {0},
-     "some of human, proxy, machine and unknown"},
-    NETWORK_LIST("webhook", "allow_networks", webhook.allow_networks),
-    {"webhook",
-     "schedule",
-     "0s 5s 5m 30m 2h 5h 10h 10h",
-     wxs_value_schedule,
-     AT(webhook.schedule),
-     {sizeof(((wxs_config *)0)->webhook.schedule), 0, 30 * DAY},
-     "durations of at most 30d, as 0s 5m 2h"},
-    {"webhook",
-     "timeout",
-     "15s",
-     wxs_value_duration,
-     AT(webhook.timeout_ms),
-     {0, 100, 5 * MINUTE},
-     "100ms to 5m"},
-    {"webhook",
-     "disable_after",
-     "5d",
-     wxs_value_duration,
-     AT(webhook.disable_after_ms),
-     {0, SECOND, 365 * DAY},
-     "1s to 365d"},
-    {"webhook",
-     "retention",
-     "30d",
-     wxs_value_duration,
-     AT(webhook.retention_ms),
-     {0, SECOND, 3650 * DAY},
-     "1s to 3650d"},
-    {"webhook", "ca_file", "", wxs_value_file, AT(webhook.ca_file),
-     SIZE(webhook.ca_file), "an absolute path"},
-    NUMBER("dkim", "pool", "16", dkim.pool, 1, 10000),
-    {"dkim",
-     "retire_after",
-     "7d",
-     wxs_value_duration,
-     AT(dkim.retire_after_ms),
-     {0, SECOND, 365 * DAY},
-     "1s to 365d"},
-    {"dkim", "zone", "", wxs_value_zone, AT(dkim.zone), SIZE(dkim.zone),
-     "a name of at most 180 characters, or nothing"},
-    REGION(0, "us-east-1"),
-    REGION(1, "eu-west-1"),
-    REGION(2, "sa-east-1"),
-    REGION(3, "ap-northeast-1"),
-};
-
-#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
 /* What a file gives a setting, before it is read. */
 struct given {
@@ -285,13 +37,13 @@ struct source {
     wxs_error *error;
 };
 
-static const struct setting *
+static const wxs_setting *
 find_setting(const char *section, const char *key)
 {
-    for (size_t i = 0; i < SETTINGS; i++) {
-        if (strcmp(settings[i].section, section) == 0 &&
-            strcmp(settings[i].key, key) == 0)
-            return &settings[i];
+    for (size_t i = 0; i < wxs_settings_count; i++) {
+        if (strcmp(wxs_settings[i].section, section) == 0 &&
+            strcmp(wxs_settings[i].key, key) == 0)
+            return &wxs_settings[i];
     }
     return NULL;
 }
@@ -299,8 +51,8 @@ find_setting(const char *section, const char *key)
 static bool
 known_section(const char *section)
 {
-    for (size_t i = 0; i < SETTINGS; i++) {
-        if (strcmp(settings[i].section, section) == 0)
+    for (size_t i = 0; i < wxs_settings_count; i++) {
+        if (strcmp(wxs_settings[i].section, section) == 0)
             return true;
     }
     return false;
@@ -321,7 +73,7 @@ static int
 on_value(void *user, const char *section, const char *key, const char *value)
 {
     struct source *source = user;
-    const struct setting *setting = find_setting(section, key);
+    const wxs_setting *setting = find_setting(section, key);
     struct given *given;
     size_t used;
 
@@ -331,7 +83,7 @@ on_value(void *user, const char *section, const char *key, const char *value)
         return fail_line(source, "there is no such section: ", section);
     if (setting == NULL)
         return fail_line(source, "this section has no such key: ", key);
-    given = &source->given[setting - settings];
+    given = &source->given[setting - wxs_settings];
     if (given->is_given && !source->continues)
         return fail_line(source, "this key is given twice: ", key);
     used = given->is_given ? strlen(given->text) : 0;
@@ -396,7 +148,7 @@ read_file(const char *path, bool optional, struct given *given,
 
 /* WAXSEAL_SECTION_KEY */
 static void
-environment_name(const struct setting *setting, char *name, size_t size)
+environment_name(const wxs_setting *setting, char *name, size_t size)
 {
     snprintf(name, size, "WAXSEAL_%s_%s", setting->section, setting->key);
     for (; *name != '\0'; name++) {
@@ -418,8 +170,8 @@ known_variable(const char *name)
         if (strcmp(name, others[i]) == 0)
             return true;
     }
-    for (size_t i = 0; i < SETTINGS; i++) {
-        environment_name(&settings[i], known, sizeof(known));
+    for (size_t i = 0; i < wxs_settings_count; i++) {
+        environment_name(&wxs_settings[i], known, sizeof(known));
         if (strcmp(name, known) == 0)
             return true;
     }
@@ -484,8 +236,8 @@ trim(const char *text, char value[VALUE_MAX])
 
 /* Reads the setting from the environment, else the file, else its default. */
 static bool
-apply(wxs_config *config, const struct setting *setting,
-      const struct given *given, const char *path, wxs_error *error)
+apply(wxs_config *config, const wxs_setting *setting, const struct given *given,
+      const char *path, wxs_error *error)
 {
     char name[100];
     char value[VALUE_MAX];
@@ -547,13 +299,13 @@ wxs_config_load(wxs_config *config, const char *dir, const char *file,
                : snprintf(path, sizeof(path), "%s/waxseal.conf", config->dir);
     if (size < 0 || (size_t)size >= sizeof(path))
         return wxs_fail(error, "the path of the settings is too long");
-    given = calloc(SETTINGS, sizeof(*given));
+    given = calloc(wxs_settings_count, sizeof(*given));
     if (given == NULL)
         return wxs_fail(error, "out of memory");
     if (!read_file(path, file == NULL, given, error))
         goto out;
-    for (size_t i = 0; i < SETTINGS; i++) {
-        if (!apply(config, &settings[i], &given[i], path, error))
+    for (size_t i = 0; i < wxs_settings_count; i++) {
+        if (!apply(config, &wxs_settings[i], &given[i], path, error))
             goto out;
     }
     if (config->verify.min_interval_ms > config->verify.max_interval_ms) {

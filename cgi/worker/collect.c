@@ -19,7 +19,7 @@
 #define COMPLAIN_MS  60000 /* between two complaints of one kind */
 #define MARK_MS      1000
 #define RETRY_MS     1000
-#define RETRY_MAX_MS 30000
+#define RETRY_MAX_MS 5000
 #define BATCH        16384 /* events */
 #define STORE_MS     500   /* between syncs of what was stored */
 
@@ -68,7 +68,8 @@ struct collector {
     int64_t sync_due;  /* monotonic ms */
     int64_t tidy_due;
     int64_t mark_due;
-    int64_t complain_due;
+    int64_t complain_due; /* of the same complaint once more */
+    wxs_error complaint;  /* the last one */
     int64_t alarm_due; /* of a sync that failed */
     int64_t retry_due; /* nothing is read before that */
     int retry;         /* ms to wait after the next failure */
@@ -389,10 +390,12 @@ give_up_for_now(struct collector *collector, const wxs_error *error)
 {
     int64_t now = wxs_monotonic_ms();
 
-    if (now >= collector->complain_due) {
+    if (now >= collector->complain_due ||
+        strcmp(error->text, collector->complaint.text) != 0) {
         wxs_log(WXS_LOG_ERROR, "events stay in the journal for now", "reason",
                 error->text, NULL);
         collector->complain_due = now + COMPLAIN_MS;
+        collector->complaint = *error;
     }
     wxs_db_rollback(collector->store.events);
     if (collector->store.part.db != NULL)

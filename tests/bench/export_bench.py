@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """What reading events costs through the API: the export of EVENTS (10,000,000)
 events of one account as CSV and NDJSON, with the memory that the program takes
-for it and for a tenth of it, while events are collected; then metrics of 30
-days, sums by link and pages with filters that let little through."""
+for it and for a tenth of it; then metrics of 30 days, sums by link and pages with
+filters that let little through. Nothing is collected meanwhile."""
 import http.client
 import json
 import os
@@ -165,8 +165,8 @@ def questions(stack, domain, start):
     ask(stack, "page of a rare tag", "/events?tag=campaign:none")
 
 
-def collecting(stack, stop, sizes):
-    """The newest partition's log must not grow because somebody reads."""
+def watch_logs(stack, stop, sizes):
+    """How large the logs of the partitions get."""
     while not stop.wait(0.1):
         sizes.append(max((p.stat().st_size for p in
                           (stack.dir / "events").glob("*-wal")), default=0))
@@ -188,7 +188,7 @@ def main():
         print(f"{EVENTS:,} events in {PARTS} partitions, made in "
               f"{time.monotonic() - begin:.0f} s", flush=True)
         stack.start()
-        watch = threading.Thread(target=collecting, args=(stack, stop, sizes))
+        watch = threading.Thread(target=watch_logs, args=(stack, stop, sizes))
         watch.start()
         exports(stack, start)
         questions(stack, made["id"], start)

@@ -384,6 +384,11 @@ class Rig:
         self.events = Events(self.state)
         self.collector = None
 
+    def keep_collector(self):
+        """Starts it again if a fault has ended it, as `waxseal run` does."""
+        if self.collector is not None and self.collector.poll() is not None:
+            self.start_collector()
+
     def environment(self):
         return self.edge.environment()
 
@@ -431,8 +436,8 @@ def check_drops(rig, load):
     dropped = metrics["waxseal_events_dropped_total"]
     assert not load.wrong and not load.unanswered and load.refused == 0, (
         load.wrong[:5], some(load.unanswered), load.refused)
-    wait_for("all events", lambda: sum(
-        rig.events.of(load.tag).values()) >= recorded, 40)
+    wait_for("all events", lambda: rig.keep_collector() or sum(
+        rig.events.of(load.tag).values()) >= recorded, 60)
     rows = rig.events.of(load.tag)
     twice = {agent for agent, count in rows.items() if count != 1}
     assert not twice, ("recorded twice", some(twice))
