@@ -24,11 +24,14 @@ def in_own_network():
         pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start") \
             .write_text("0")
         return
-    if os.geteuid() != 0:
-        sys.exit("this test makes namespaces: run it as root")
+    unshare = ["unshare", "-n", "-m", "-p", "-f", "--mount-proc", "--kill-child"]
+    allowed = subprocess.run([*unshare, "true"], capture_output=True, text=True)
+    if allowed.returncode != 0:
+        print("skipped: namespaces of its own, which only root may make: "
+              + allowed.stderr.strip())
+        sys.exit(0)
     os.environ["TEST_HAS_OWN_NETWORK"] = "1"
-    os.execvp("unshare", ["unshare", "-n", "-m", "-p", "-f", "--mount-proc",
-                          "--kill-child", sys.executable, *sys.argv])
+    os.execvp(unshare[0], [*unshare, sys.executable, *sys.argv])
 
 
 def raise_loopback():
