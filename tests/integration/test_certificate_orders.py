@@ -104,7 +104,8 @@ def many_hosts_get_theirs(c):
 def expired_certificates_are_withdrawn(c):
     wait_for("its end", lambda: c.served("links.waits.example") is None)
     assert "certificate_expired" in c.causes("waits.example")
-    assert c.certificate("waits.example")["state"] == "waiting_for_dns"
+    wait_for("its state", lambda: c.certificate("waits.example")["state"]
+             == "waiting_for_dns")
 
 
 if __name__ == "__main__":
