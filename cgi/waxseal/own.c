@@ -35,7 +35,7 @@ name_is_usual(const char *name)
     /* what an early end, a fresh file system or an operator leaves in a folder
      * that is to become a state directory */
     static const char *const usual[] = {
-        ".",       "..",      "lost+found",       "run",
+        ".",       "..",      "lost+found",       "run",           "certs",
         "journal", "api.key", "waxseal.conf.new", "master.key.new"};
 
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
