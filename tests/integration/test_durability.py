@@ -648,6 +648,8 @@ class Accidents:
 
     def note(self, name, before, after):
         writer, number = name[:16], name[17:25]
+        # what was cut off reads as zeros, as the end of a record may be
+        after = after.ljust(len(before), b"\0")
         records = list(records_of(before))
         whole = [record for record in records if after[
             record[0]:record[0] + record[1]] == before[
