@@ -31,12 +31,6 @@ wxs_minter_free(wxs_minter *minter)
     minter->key = NULL;
 }
 
-bool
-wxs_minter_is_secure(const wxs_minter *minter)
-{
-    return strncmp(minter->origin, "https:", 6) == 0;
-}
-
 wxs_status
 wxs_mint(const wxs_minter *minter, wxs_token *token, char href[WXS_URL_MAX + 1],
          size_t *len)

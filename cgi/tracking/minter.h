@@ -24,9 +24,6 @@ wxs_status wxs_minter_init(wxs_minter *minter, const wxs_config *config,
                            const uint8_t message_id[WXS_MESSAGE_ID_SIZE],
                            wxs_mode mode);
 
-/* Is the origin https? RFC 8058 asks for it. */
-bool wxs_minter_is_secure(const wxs_minter *minter);
-
 void wxs_minter_free(wxs_minter *minter);
 
 /* Mints a link of the message from a token that has its type and, for a click,

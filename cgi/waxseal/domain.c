@@ -15,19 +15,6 @@
 #define VERIFY_GIVE_UP 30 /* polls without an answer, in a row */
 
 /* Prints the answer and releases it; returns the exit code. */
-static int
-answer_print(json_t *answer, bool as_json, void (*print)(const json_t *))
-{
-    bool ok = true;
-
-    if (as_json)
-        ok = wxs_json_print(answer);
-    else
-        print(answer);
-    json_decref(answer);
-    return !ok || fflush(stdout) != 0;
-}
-
 /* One call without a body, and what it answers. */
 static int
 simple(const wxs_command *command, const wxs_client_options *access,
@@ -44,7 +31,7 @@ simple(const wxs_command *command, const wxs_client_options *access,
         answer = wxs_client_call(client, method, path, NULL, NULL, &error);
     wxs_client_close(client);
     return answer == NULL ? wxs_complain(command, &error)
-                          : answer_print(answer, as_json, print);
+                          : wxs_answer_print(answer, as_json, print);
 }
 
 int
@@ -194,7 +181,7 @@ wxs_domain_add_main(int argc, char **argv)
     json_t *answer = add(&access, name[0], &wish, &error);
     if (answer == NULL)
         return wxs_complain(&command, &error);
-    return answer_print(answer, as_json, wxs_domain_print);
+    return wxs_answer_print(answer, as_json, wxs_domain_print);
 }
 
 /* Asks for the domain until its state is settled. An API that does not answer
@@ -289,6 +276,6 @@ wxs_domain_verify_main(int argc, char **argv)
     if (domain == NULL)
         return wxs_complain(&command, &error);
     bool verified = strcmp(wxs_domain_state(domain), "verified") == 0;
-    code = answer_print(domain, as_json, wxs_domain_print);
+    code = wxs_answer_print(domain, as_json, wxs_domain_print);
     return code != 0 || (wait && !verified);
 }

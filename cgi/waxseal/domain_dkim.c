@@ -77,16 +77,10 @@ rotate_and_print(const wxs_command *command, const wxs_client_options *access,
 {
     wxs_error error;
     json_t *domain = rotate(access, what, w, &error);
-    bool ok = true;
 
     if (domain == NULL)
         return wxs_complain(command, &error);
-    if (as_json)
-        ok = wxs_json_print(domain);
-    else
-        wxs_domain_print(domain);
-    json_decref(domain);
-    return !ok || fflush(stdout) != 0;
+    return wxs_answer_print(domain, as_json, wxs_domain_print);
 }
 
 int

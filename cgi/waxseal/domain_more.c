@@ -153,11 +153,5 @@ wxs_domain_claim_main(int argc, char **argv)
     json_decref(body);
     if (answer == NULL)
         return wxs_complain(&command, &error);
-    bool ok = true;
-    if (as_json)
-        ok = wxs_json_print(answer);
-    else
-        claim_print(answer);
-    json_decref(answer);
-    return !ok || fflush(stdout) != 0;
+    return wxs_answer_print(answer, as_json, claim_print);
 }

@@ -82,3 +82,16 @@ wxs_json_print(const json_t *value)
     return json_dumpf(value, stdout, JSON_INDENT(2)) == 0 &&
            fputc('\n', stdout) != EOF && fflush(stdout) == 0;
 }
+
+int
+wxs_answer_print(json_t *answer, bool as_json, void (*print)(const json_t *))
+{
+    bool ok = true;
+
+    if (as_json)
+        ok = wxs_json_print(answer);
+    else
+        print(answer);
+    json_decref(answer);
+    return !ok || fflush(stdout) != 0;
+}

@@ -31,4 +31,9 @@ const char *wxs_json_text(const json_t *object, const char *name,
 /* Prints the value as indented JSON on standard output. */
 bool wxs_json_print(const json_t *value);
 
+/* Prints the answer of a call, as JSON or with print, frees it and returns the
+ * exit code of the command. */
+int wxs_answer_print(json_t *answer, bool as_json,
+                     void (*print)(const json_t *));
+
 #endif

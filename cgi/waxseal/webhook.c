@@ -78,7 +78,6 @@ call(const wxs_command *command, const wxs_client_options *access, bool as_json,
     char path[PATH_CAP] = "/webhooks";
     wxs_error error;
     json_t *answer;
-    bool ok = true;
 
     if (id != NULL &&
         !wxs_ask_segment(path, sizeof(path), id, suffix, &error)) {
@@ -88,12 +87,7 @@ call(const wxs_command *command, const wxs_client_options *access, bool as_json,
     answer = wxs_ask(command, access, method, path, body);
     if (answer == NULL)
         return 1;
-    if (as_json)
-        ok = wxs_json_print(answer);
-    else
-        print(answer);
-    json_decref(answer);
-    return !ok || fflush(stdout) != 0;
+    return wxs_answer_print(answer, as_json, print);
 }
 
 /* The types of a list with commas, as an array. */

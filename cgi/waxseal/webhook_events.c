@@ -51,16 +51,10 @@ call(const wxs_command *command, const wxs_client_options *access, bool as_json,
      const char *method, const char *path, void (*print)(const json_t *))
 {
     json_t *answer = wxs_ask(command, access, method, path, NULL);
-    bool ok = true;
 
     if (answer == NULL)
         return 1;
-    if (as_json)
-        ok = wxs_json_print(answer);
-    else
-        print(answer);
-    json_decref(answer);
-    return !ok || fflush(stdout) != 0;
+    return wxs_answer_print(answer, as_json, print);
 }
 
 /* The call about one event of a webhook. */

@@ -37,12 +37,6 @@ static const char *const names[WXS_METRIC_COUNT] = {
     [WXS_METRIC_HUMAN_CLICK_RATE] = "human_click_rate",
 };
 
-const char *
-wxs_metric_name(wxs_metric metric)
-{
-    return names[metric];
-}
-
 wxs_metric
 wxs_metric_find(const char *name, size_t len)
 {

@@ -55,8 +55,6 @@ typedef struct {
     int64_t unique_human_opened, unique_human_clicked;
 } wxs_counts;
 
-const char *wxs_metric_name(wxs_metric metric);
-
 /* The metric of this name; WXS_METRIC_COUNT if there is none. */
 wxs_metric wxs_metric_find(const char *name, size_t len);
 
