@@ -100,6 +100,12 @@ class Nsd:
         self.port = free_port()
         self.process = None
 
+    def settings(self):
+        """Waxseal's, with which it asks this name server alone."""
+        return {"WAXSEAL_DNS_RESOLVER": f"127.0.0.1:{self.port}",
+                "WAXSEAL_DNS_PORT": str(self.port),
+                "WAXSEAL_DNS_ALLOW_NS": "127.0.0.0/8"}
+
     def start(self, zones):
         self.stop()
         config = [f"""server:

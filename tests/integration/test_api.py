@@ -29,9 +29,7 @@ class World:
         self.folder = temporary_folder()
         self.nsd = Nsd(self.folder + "/nsd")
         self.stack = Stack(self.folder, {
-            "WAXSEAL_DNS_RESOLVER": f"127.0.0.1:{self.nsd.port}",
-            "WAXSEAL_DNS_PORT": str(self.nsd.port),
-            "WAXSEAL_DNS_ALLOW_NS": "127.0.0.0/8",
+            **self.nsd.settings(),
             "WAXSEAL_VERIFY_MIN_INTERVAL": "300ms",
             "WAXSEAL_VERIFY_MAX_INTERVAL": "500ms",
             "WAXSEAL_VERIFY_WATCH_INTERVAL": "500ms",

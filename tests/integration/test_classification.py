@@ -39,9 +39,7 @@ class Context:
         (pathlib.Path(self.folder) / "networks.txt").write_text(
             "198.51.100.0/24 vendor machine machine 91\n")
         self.stack = Stack(self.folder, {
-            "WAXSEAL_DNS_RESOLVER": f"127.0.0.1:{self.nsd.port}",
-            "WAXSEAL_DNS_PORT": str(self.nsd.port),
-            "WAXSEAL_DNS_ALLOW_NS": "127.0.0.0/8",
+            **self.nsd.settings(),
             "WAXSEAL_VERIFY_MIN_INTERVAL": "300ms",
             "WAXSEAL_VERIFY_MAX_INTERVAL": "500ms",
             "WAXSEAL_EDGE_TRUSTED_PROXIES": "127.0.0.1",
