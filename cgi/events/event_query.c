@@ -6,7 +6,6 @@
 #include "event_id.h"
 #include "event_parts.h"
 #include "parameter.h"
-#include "time_read.h"
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX     100
@@ -102,18 +101,13 @@ static bool
 read_time(const wxs_request *request, const char *name, int64_t *ms,
           wxs_response *response)
 {
-    char value[WORD_MAX];
-    bool is_date;
-    int64_t us;
+    int64_t us = INT64_MIN;
 
     *ms = 0;
-    wxs_parameter_read(request, name, value, sizeof(value));
-    if (value[0] == '\0')
+    if (!wxs_parameter_time(request, name, &us, response))
+        return false;
+    if (us == INT64_MIN)
         return true;
-    if (!wxs_time_read(value, &us, &is_date))
-        return wxs_parameter_refuse(
-            response, name,
-            "a date (2026-11-25) or a time (2026-11-25T09:00:00Z)");
     *ms = us / 1000 + (us % 1000 > 0);
     if (*ms < 1) /* 0 would be open */
         *ms = 1;

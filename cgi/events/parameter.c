@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "time_read.h"
+
 #define WORD_MAX 64
 
 void
@@ -76,4 +78,18 @@ wxs_parameter_limit(const wxs_request *request, int max, int *limit,
         return wxs_parameter_refuse(response, "limit", allowed);
     *limit = (int)number;
     return true;
+}
+
+bool
+wxs_parameter_time(const wxs_request *request, const char *name, int64_t *us,
+                   wxs_response *response)
+{
+    char value[WORD_MAX];
+    bool is_date;
+
+    wxs_parameter_read(request, name, value, sizeof(value));
+    return value[0] == '\0' || wxs_time_read(value, us, &is_date) ||
+           wxs_parameter_refuse(
+               response, name,
+               "a date (2026-11-25) or a time (2026-11-25T09:00:00Z)");
 }

@@ -20,6 +20,11 @@ bool wxs_parameter_word(const wxs_request *request, const char *name,
                         const char *const *words, int *which,
                         wxs_response *response);
 
+/* A date or a time, microseconds since 1970; unchanged if it is absent. False
+ * after answering 422. */
+bool wxs_parameter_time(const wxs_request *request, const char *name,
+                        int64_t *us, wxs_response *response);
+
 /* "1" to max; unchanged if it is absent. False after answering 422. */
 bool wxs_parameter_limit(const wxs_request *request, int max, int *limit,
                          wxs_response *response);

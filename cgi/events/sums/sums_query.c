@@ -6,7 +6,6 @@
 #include "clock.h"
 #include "domain_number.h"
 #include "parameter.h"
-#include "time_read.h"
 
 #define DAY_US        INT64_C(86400000000)
 #define SPAN_DAYS     30
@@ -35,17 +34,12 @@ static bool
 read_day(const wxs_request *request, const char *name, bool is_end,
          int64_t *day, wxs_response *response)
 {
-    char value[WORD_MAX];
-    bool is_date;
-    int64_t us;
+    int64_t us = INT64_MIN;
 
-    wxs_parameter_read(request, name, value, sizeof(value));
-    if (value[0] == '\0')
+    if (!wxs_parameter_time(request, name, &us, response))
+        return false;
+    if (us == INT64_MIN)
         return true;
-    if (!wxs_time_read(value, &us, &is_date))
-        return wxs_parameter_refuse(
-            response, name,
-            "a date (2026-11-25) or a time (2026-11-25T09:00:00Z)");
     *day = is_end ? (us + DAY_US - 1) / DAY_US : us / DAY_US;
     return true;
 }
